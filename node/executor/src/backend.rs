@@ -1,0 +1,336 @@
+//! The state as the state machine sees it: through the trie at any root, and at the tip through
+//! flat values that are several times faster to read.
+
+use std::sync::Arc;
+
+use parking_lot::{Mutex, RwLock, RwLockReadGuard};
+use sp_core::storage::{well_known_keys::is_child_storage_key, ChildInfo, StateVersion};
+use sp_state_machine::{
+    backend::StorageIterator, Backend, BackendTransaction, DefaultError, IterArgs, StorageKey,
+    StorageValue, TrieBackend, TrieBackendBuilder, TrieBackendStorage, UsageInfo,
+};
+use sp_trie::{
+    cache::{CacheSize, SharedTrieCache},
+    DBValue, MerkleValue,
+};
+use xinglin_core::{StateChange, StateStore, StoreError, Tip};
+use xinglin_primitives::{Hash, Hashing};
+
+use crate::{config::ExecutorConfig, values::ValueCache};
+
+/// The state after some block, read through the trie.
+pub(crate) type StateTrie = TrieBackend<NodeReader, Hashing>;
+
+/// The layout of the state trie: long values lie in nodes of their own.
+pub(crate) const STATE_VERSION: StateVersion = StateVersion::V1;
+
+/// Why the state could not be read. The state machine knows only that it failed, and for a root
+/// not even that, so every reader notes it here.
+#[derive(Clone, Debug)]
+pub(crate) enum Fault {
+    /// The database failed.
+    Store(StoreError),
+    /// A node that the trie refers to is not there: pruned, or the database is damaged.
+    MissingNode,
+}
+
+impl Fault {
+    /// As an error where nothing can have been pruned.
+    pub(crate) fn into_store_error(self, root: Hash) -> StoreError {
+        match self {
+            Self::Store(error) => error,
+            Self::MissingNode => {
+                StoreError::Corrupt(format!("a node of the state trie {root:?} is missing"))
+            }
+        }
+    }
+}
+
+/// The first fault met while one backend was in use.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Faults(Arc<Mutex<Option<Fault>>>);
+
+impl Faults {
+    /// Takes the fault out, if there was one.
+    pub(crate) fn take(&self) -> Option<Fault> {
+        self.0.lock().take()
+    }
+
+    fn note(&self, fault: Fault) -> DefaultError {
+        let message = format!("{fault:?}");
+        self.0.lock().get_or_insert(fault);
+        message
+    }
+}
+
+/// Reads trie nodes from the database.
+pub(crate) struct NodeReader {
+    store: Arc<dyn StateStore>,
+    faults: Faults,
+}
+
+impl TrieBackendStorage<Hashing> for NodeReader {
+    fn get(
+        &self,
+        key: &Hash,
+        prefix: (&[u8], Option<u8>),
+    ) -> Result<Option<DBValue>, DefaultError> {
+        match self
+            .store
+            .trie_node(&sp_trie::prefixed_key::<Hashing>(key, prefix))
+        {
+            Ok(Some(node)) => Ok(Some(node)),
+            // The caller turns this into its own error; here is noted that it was not a fault of
+            // the disk.
+            Ok(None) => {
+                self.faults.note(Fault::MissingNode);
+                Ok(None)
+            }
+            Err(error) => Err(self.faults.note(Fault::Store(error))),
+        }
+    }
+}
+
+/// The tip with its caches. Flat values belong to the tip only, so whoever reads them off the
+/// executor thread [`hold`](Self::hold)s the tip meanwhile.
+pub(crate) struct TipState {
+    store: Arc<dyn StateStore>,
+    trie_cache: SharedTrieCache<Hashing>,
+    values: ValueCache,
+    tip: RwLock<Tip>,
+}
+
+/// How much a reader may displace in the shared trie cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// A block, whose size is bounded: everything it touches is cached.
+    Block,
+    /// A client or a single transaction.
+    Visitor,
+}
+
+impl TipState {
+    pub(crate) fn new(store: Arc<dyn StateStore>, tip: Tip, config: &ExecutorConfig) -> Self {
+        Self {
+            store,
+            trie_cache: SharedTrieCache::new(CacheSize::new(config.trie_cache_bytes), None),
+            values: ValueCache::new(config.value_cache_bytes),
+            tip: RwLock::new(tip),
+        }
+    }
+
+    /// The tip at this moment.
+    pub(crate) fn tip(&self) -> Tip {
+        *self.tip.read()
+    }
+
+    /// The tip, which stays the tip as long as the guard lives. Nobody may hold it twice: a commit
+    /// that waits in between would block both.
+    pub(crate) fn hold(&self) -> RwLockReadGuard<'_, Tip> {
+        self.tip.read()
+    }
+
+    /// The cache of flat values, for metrics.
+    pub(crate) fn values(&self) -> &ValueCache {
+        &self.values
+    }
+
+    /// Bytes in the trie cache, for metrics.
+    pub(crate) fn trie_cache_bytes(&self) -> usize {
+        self.trie_cache.used_memory_size()
+    }
+
+    /// Makes `next` the tip with `write`, which must leave the stored tip as it was if it fails.
+    pub(crate) fn advance(
+        &self,
+        next: Tip,
+        changes: &[StateChange],
+        write: impl FnOnce() -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut tip = self.tip.write();
+        write()?;
+        self.values.apply(changes);
+        *tip = next;
+        Ok(())
+    }
+
+    /// The state with the given root, through the trie.
+    pub(crate) fn trie_at(&self, root: Hash, reader: Reader) -> (StateTrie, Faults) {
+        let faults = Faults::default();
+        let nodes = NodeReader {
+            store: self.store.clone(),
+            faults: faults.clone(),
+        };
+        let cache = match reader {
+            Reader::Block => self.trie_cache.local_cache_trusted(),
+            Reader::Visitor => self.trie_cache.local_cache_untrusted(),
+        };
+        let trie = TrieBackendBuilder::new_with_cache(nodes, root, cache).build();
+        (trie, faults)
+    }
+
+    /// The state of the tip. The caller is the executor thread, which alone moves the tip, or holds
+    /// the tip.
+    pub(crate) fn backend(self: &Arc<Self>, tip: &Tip, reader: Reader) -> TipBackend {
+        let (trie, faults) = self.trie_at(tip.state_root, reader);
+        TipBackend {
+            trie,
+            state: self.clone(),
+            faults,
+        }
+    }
+
+    fn flat(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        if let Some(known) = self.values.get(key) {
+            return Ok(known);
+        }
+        let value = self.store.tip_value(key)?;
+        self.values.insert(key, value.as_deref());
+        Ok(value)
+    }
+}
+
+/// The state of the tip: single values are read flat, all else through the trie.
+pub(crate) struct TipBackend {
+    trie: StateTrie,
+    state: Arc<TipState>,
+    faults: Faults,
+}
+
+impl TipBackend {
+    /// What went wrong while reading.
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// Root of the state.
+    pub(crate) fn root(&self) -> Hash {
+        *self.trie.root()
+    }
+}
+
+impl std::fmt::Debug for TipBackend {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TipBackend")
+            .field("root", self.trie.root())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Iterates over the trie below a [`TipBackend`].
+pub(crate) struct TipIter(<StateTrie as Backend<Hashing>>::RawIter);
+
+impl StorageIterator<Hashing> for TipIter {
+    type Backend = TipBackend;
+    type Error = DefaultError;
+
+    fn next_key(&mut self, backend: &TipBackend) -> Option<Result<StorageKey, DefaultError>> {
+        self.0.next_key(&backend.trie)
+    }
+
+    fn next_pair(
+        &mut self,
+        backend: &TipBackend,
+    ) -> Option<Result<(StorageKey, StorageValue), DefaultError>> {
+        self.0.next_pair(&backend.trie)
+    }
+
+    fn was_complete(&self) -> bool {
+        self.0.was_complete()
+    }
+}
+
+impl Backend<Hashing> for TipBackend {
+    type Error = DefaultError;
+    type TrieBackendStorage = NodeReader;
+    type RawIter = TipIter;
+
+    fn storage(&self, key: &[u8]) -> Result<Option<StorageValue>, DefaultError> {
+        // Roots of child tries are not among the flat values.
+        if is_child_storage_key(key) {
+            return self.trie.storage(key);
+        }
+        self.state
+            .flat(key)
+            .map_err(|error| self.faults.note(Fault::Store(error)))
+    }
+
+    fn storage_hash(&self, key: &[u8]) -> Result<Option<Hash>, DefaultError> {
+        use sp_core::Hasher;
+        Ok(self.storage(key)?.map(|value| Hashing::hash(&value)))
+    }
+
+    fn exists_storage(&self, key: &[u8]) -> Result<bool, DefaultError> {
+        match self.state.values.contains(key) {
+            Some(known) => Ok(known),
+            None => Ok(self.storage(key)?.is_some()),
+        }
+    }
+
+    fn closest_merkle_value(&self, key: &[u8]) -> Result<Option<MerkleValue<Hash>>, DefaultError> {
+        self.trie.closest_merkle_value(key)
+    }
+
+    fn child_closest_merkle_value(
+        &self,
+        child: &ChildInfo,
+        key: &[u8],
+    ) -> Result<Option<MerkleValue<Hash>>, DefaultError> {
+        self.trie.child_closest_merkle_value(child, key)
+    }
+
+    fn child_storage(
+        &self,
+        child: &ChildInfo,
+        key: &[u8],
+    ) -> Result<Option<StorageValue>, DefaultError> {
+        self.trie.child_storage(child, key)
+    }
+
+    fn child_storage_hash(
+        &self,
+        child: &ChildInfo,
+        key: &[u8],
+    ) -> Result<Option<Hash>, DefaultError> {
+        self.trie.child_storage_hash(child, key)
+    }
+
+    fn next_storage_key(&self, key: &[u8]) -> Result<Option<StorageKey>, DefaultError> {
+        self.trie.next_storage_key(key)
+    }
+
+    fn next_child_storage_key(
+        &self,
+        child: &ChildInfo,
+        key: &[u8],
+    ) -> Result<Option<StorageKey>, DefaultError> {
+        self.trie.next_child_storage_key(child, key)
+    }
+
+    fn storage_root<'a>(
+        &self,
+        delta: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>,
+        version: StateVersion,
+    ) -> (Hash, BackendTransaction<Hashing>) {
+        self.trie.storage_root(delta, version)
+    }
+
+    fn child_storage_root<'a>(
+        &self,
+        child: &ChildInfo,
+        delta: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>,
+        version: StateVersion,
+    ) -> (Hash, bool, BackendTransaction<Hashing>) {
+        self.trie.child_storage_root(child, delta, version)
+    }
+
+    fn raw_iter(&self, args: IterArgs<'_>) -> Result<TipIter, DefaultError> {
+        self.trie.raw_iter(args).map(TipIter)
+    }
+
+    fn register_overlay_stats(&self, _: &sp_state_machine::StateMachineStats) {}
+
+    fn usage_info(&self) -> UsageInfo {
+        UsageInfo::empty()
+    }
+}

@@ -1,0 +1,71 @@
+//! How much the pool holds, and for how long.
+
+use std::time::Duration;
+
+use crate::state::Limits;
+
+/// Most transactions that are validated in one call.
+pub(crate) const BATCH_TRANSACTIONS_MAX: usize = 512;
+/// Submissions of local clients that may wait; a further client waits in its call.
+pub(crate) const LOCAL_MAILBOX_MAX: usize = 4_096;
+/// Submissions of peers that may wait; further ones are refused.
+pub(crate) const GOSSIP_MAILBOX_MAX: usize = 256;
+/// Bytes of transactions that may be on their way into the pool, per mailbox.
+pub(crate) const INGRESS_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Reports of refused transactions by the block builder that may wait.
+pub(crate) const REPORTS_MAX: usize = 64;
+/// Local transactions that may wait for the journal before no more are validated.
+pub(crate) const JOURNAL_BACKLOG_MAX: usize = 4 * BATCH_TRANSACTIONS_MAX;
+/// Statuses that a watcher may leave unread; the last place is kept for the final one.
+pub(crate) const WATCHER_STATUSES_MAX: usize = 8;
+/// Most transactions that are announced again at once.
+pub(crate) const REANNOUNCED_MAX: usize = 1_024;
+/// How often the pool looks for what has grown old.
+pub(crate) const TICK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What an operator can set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MempoolConfig {
+    /// Most transactions in the pool.
+    pub transactions_max: usize,
+    /// Most bytes of transactions in the pool.
+    pub bytes_max: usize,
+    /// Most transactions of one account.
+    pub account_transactions_max: usize,
+    /// Transactions that wait for an earlier nonce, from which on no further one is admitted.
+    pub future_max: usize,
+    /// How long a transaction may wait for an earlier nonce.
+    pub future_age_max: Duration,
+    /// How long a local transaction stays unannounced before peers are told of it again.
+    pub reannounce_after: Duration,
+}
+
+impl Default for MempoolConfig {
+    fn default() -> Self {
+        Self {
+            transactions_max: 32_768,
+            bytes_max: 64 * 1024 * 1024,
+            account_transactions_max: 4_096,
+            future_max: 8_192,
+            future_age_max: Duration::from_secs(300),
+            reannounce_after: Duration::from_secs(5),
+        }
+    }
+}
+
+impl MempoolConfig {
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            transactions_max: self.transactions_max,
+            bytes_max: self.bytes_max,
+            account_transactions_max: self.account_transactions_max,
+            future_max: self.future_max,
+            future_age_max_ms: millis(self.future_age_max),
+        }
+    }
+}
+
+/// A duration in whole milliseconds.
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

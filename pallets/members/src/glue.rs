@@ -1,0 +1,84 @@
+//! What other pallets see of this one.
+
+use xinglin_primitives::{
+    glue::{self, MemberKind, Scope},
+    DepartmentId, MemberId, PatientId, PractitionerId,
+};
+
+use crate::{
+    Accounts, Config, Members, Membership, Pallet, Patients, Practitioners, Principal, Role,
+    Standing,
+};
+
+impl<T: Config> glue::Members<T::AccountId> for Pallet<T> {
+    fn member_of(who: &T::AccountId) -> Option<MemberId> {
+        Self::acting_member(who).map(|(member, _)| member)
+    }
+
+    fn kind_of(member: MemberId) -> Option<MemberKind> {
+        let member = Members::<T>::get(member)?;
+        (member.membership == Membership::Active).then_some(member.kind)
+    }
+
+    fn account_of(member: MemberId) -> Option<T::AccountId> {
+        Some(Members::<T>::get(member)?.account)
+    }
+}
+
+impl<T: Config> glue::Practitioners<T::AccountId> for Pallet<T> {
+    fn practitioner_of(who: &T::AccountId) -> Option<PractitionerId> {
+        match Accounts::<T>::get(who)? {
+            Role::Practitioner(id) if Self::is_active_practitioner(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    fn department_at(practitioner: PractitionerId, member: MemberId) -> Option<DepartmentId> {
+        let practitioner = Practitioners::<T>::get(practitioner)?;
+        let licence = practitioner.licences.get(&member)?;
+        (practitioner.standing == Standing::Active
+            && licence.standing == Standing::Active
+            && Self::is_active_member(member))
+        .then_some(licence.department)
+    }
+
+    fn acts_for(who: &T::AccountId, practitioner: PractitionerId, scope: Scope) -> bool {
+        Practitioners::<T>::get(practitioner).is_some_and(|found| {
+            (found.account == *who
+                || Self::is_delegate(who, Principal::Practitioner(practitioner), scope))
+                && Self::may_practise(&found)
+        })
+    }
+}
+
+impl<T: Config> glue::Patients<T::AccountId> for Pallet<T> {
+    fn patient_of(who: &T::AccountId) -> Option<PatientId> {
+        match Accounts::<T>::get(who)? {
+            Role::Patient(id) if Self::is_active_patient(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    fn account_of(patient: PatientId) -> Option<T::AccountId> {
+        Some(Patients::<T>::get(patient)?.account)
+    }
+
+    fn acts_for(who: &T::AccountId, patient: PatientId, scope: Scope) -> bool {
+        Patients::<T>::get(patient).is_some_and(|found| {
+            found.standing == Standing::Active
+                && (found.account == *who
+                    || Self::is_delegate(who, Principal::Patient(patient), scope))
+        })
+    }
+}
+
+impl<T: Config> glue::Admission<T::AccountId> for Pallet<T> {
+    /// An account that is registered stands and falls with what it is registered as; any other
+    /// must act for somebody who is active.
+    fn is_admitted(who: &T::AccountId) -> bool {
+        match Accounts::<T>::get(who) {
+            Some(role) => Self::is_active(role),
+            None => Self::acts_for_anyone(who),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The codes of errors. They are stable: clients may match on them.
+//!
+//! Codes of the JSON-RPC standard (−32700 to −32600) and of the server's transport (−32006 to
+//! −32011: too many subscriptions, request or response or batch too large) come besides.
+
+/// The client sends more requests per second than it may; wait and try again.
+pub const RATE_LIMITED: i32 = -32005;
+/// The node has more to do than it may queue; try again a little later.
+pub const BUSY: i32 = -32009;
+
+/// The transaction is not a length-prefixed extrinsic, or too large.
+pub const AUTHOR_BAD_FORMAT: i32 = 1001;
+/// The runtime refuses the transaction.
+pub const AUTHOR_INVALID: i32 = 1010;
+/// The runtime cannot tell whether the transaction is valid.
+pub const AUTHOR_UNKNOWN_VALIDITY: i32 = 1011;
+/// The transaction was found invalid a moment ago.
+pub const AUTHOR_BANNED: i32 = 1012;
+/// The transaction is in the pool already.
+pub const AUTHOR_ALREADY_IMPORTED: i32 = 1013;
+/// Another transaction with this nonce has at least this priority.
+pub const AUTHOR_PRIORITY_TOO_LOW: i32 = 1014;
+/// The pool has no room.
+pub const AUTHOR_POOL_FULL: i32 = 1016;
+
+/// More heights at once than one call may ask for.
+pub const CHAIN_TOO_MANY: i32 = 3001;
+
+/// More keys at once than one call may ask for.
+pub const STATE_TOO_MANY: i32 = 4002;
+/// No committed block has this hash.
+pub const STATE_UNKNOWN_BLOCK: i32 = 4003;
+/// The state of the block is not kept any more.
+pub const STATE_PRUNED: i32 = 4004;
+/// The runtime has no such function.
+pub const STATE_UNKNOWN_FUNCTION: i32 = 4005;
+/// The runtime function failed or its arguments do not decode.
+pub const STATE_CALL_FAILED: i32 = 4006;
+/// The runtime does not offer this version of the metadata.
+pub const STATE_NO_METADATA: i32 = 4007;
+
+/// More `chainHead_v1_follow` subscriptions on one connection than allowed.
+pub const CHAIN_HEAD_FOLLOW_LIMIT: i32 = -32800;
+/// The block was not reported by the subscription, or is unpinned.
+pub const CHAIN_HEAD_NOT_PINNED: i32 = -32801;
+/// The subscription was made without the runtime, so that it cannot call it.
+pub const CHAIN_HEAD_WITHOUT_RUNTIME: i32 = -32802;
+/// The operation is not waiting to be continued.
+pub const CHAIN_HEAD_NOT_WAITING: i32 = -32803;
+/// A list of blocks to unpin names one twice.
+pub const CHAIN_HEAD_DUPLICATE_HASHES: i32 = -32804;

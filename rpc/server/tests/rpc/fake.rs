@@ -1,0 +1,502 @@
+//! A chain in memory behind the node's ports, and a server on it.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{
+        atomic::{AtomicU32, Ordering},
+        Arc,
+    },
+};
+
+use codec::{Decode, Encode};
+use parking_lot::{Condvar, Mutex, RwLock};
+use sp_version::{create_apis_vec, RuntimeVersion};
+use tokio::sync::{broadcast, watch};
+use xinglin_core::{
+    Block, ChainStore, CommitBatch, CommitNotice, ConsensusStatus, Extrinsic, NetworkInfo,
+    PeerInfo, StateError, StateQuery, StoreError, Tip, TxLocation,
+};
+use xinglin_primitives::{
+    consensus::{
+        CommitCertificate, CommitSignature, ConsensusKey, SignedPayload, Validator, Vote, VoteKind,
+    },
+    receipt::{extrinsic_hash, extrinsics_root},
+    BlockNumber, Hash, Header, MemberId,
+};
+use xinglin_rpc_api::system::ChainType;
+use xinglin_rpc_server::{start, ChainInfo, RpcConfig, RpcHandle, RpcMetrics, RpcPorts};
+
+use crate::pool::FakePool;
+
+/// Blake2b-256.
+pub fn blake2_256(bytes: &[u8]) -> Hash {
+    <xinglin_primitives::Hashing as sp_core::Hasher>::hash(bytes)
+}
+
+type State = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// Key of the spec version in the fake state.
+const SPEC_VERSION_KEY: &[u8] = b":spec";
+
+struct Committed {
+    block: Block,
+    hash: Hash,
+    state: State,
+    certificate: Option<CommitCertificate>,
+}
+
+/// The chain.
+pub struct FakeChain {
+    blocks: RwLock<Vec<Committed>>,
+    commits: broadcast::Sender<Arc<CommitNotice>>,
+    oldest: AtomicU32,
+    /// Runtime calls of `Test_wait` return while this is open.
+    gate: (Mutex<bool>, Condvar),
+    /// How many calls of `Test_wait` have begun.
+    pub waiting: watch::Sender<usize>,
+    key: schnorrkel::Keypair,
+}
+
+impl FakeChain {
+    /// A chain with genesis and `blocks` empty blocks.
+    pub fn new(blocks: u32) -> Arc<Self> {
+        let seed = schnorrkel::MiniSecretKey::from_bytes(&[1; 32]).unwrap();
+        let chain = Self {
+            blocks: RwLock::default(),
+            commits: broadcast::Sender::new(4_096),
+            oldest: AtomicU32::new(0),
+            gate: (Mutex::new(true), Condvar::new()),
+            waiting: watch::Sender::new(0),
+            key: seed.expand_to_keypair(schnorrkel::ExpansionMode::Ed25519),
+        };
+        chain.commit_block(&[(b":code", b"some code")], &[], true);
+        for _ in 0..blocks {
+            chain.commit_block(&[], &[], false);
+        }
+        Arc::new(chain)
+    }
+
+    /// Commits an empty block.
+    pub fn commit(&self) -> Hash {
+        self.commit_block(&[], &[], false)
+    }
+
+    /// Commits a block that sets some keys; an empty value removes.
+    pub fn commit_changes(&self, changes: &[(&[u8], &[u8])]) -> Hash {
+        self.commit_block(changes, &[], false)
+    }
+
+    /// Commits a block with transactions.
+    pub fn commit_extrinsics(&self, extrinsics: &[Vec<u8>]) -> Hash {
+        self.commit_block(&[], extrinsics, false)
+    }
+
+    /// Commits a block with which the runtime changes.
+    pub fn commit_upgrade(&self, spec_version: u8) -> Hash {
+        self.commit_block(&[(SPEC_VERSION_KEY, &[spec_version])], &[], true)
+    }
+
+    fn commit_block(
+        &self,
+        changes: &[(&[u8], &[u8])],
+        extrinsics: &[Vec<u8>],
+        runtime_changed: bool,
+    ) -> Hash {
+        let mut blocks = self.blocks.write();
+        let number = blocks.len() as BlockNumber;
+        let parent = blocks.last();
+        let mut state = parent.map(|block| block.state.clone()).unwrap_or_default();
+        for (key, value) in changes {
+            if value.is_empty() {
+                state.remove(*key);
+            } else {
+                state.insert(key.to_vec(), value.to_vec());
+            }
+        }
+        let header = Header {
+            parent_hash: parent.map(|block| block.hash).unwrap_or_default(),
+            number,
+            state_root: blake2_256(&state.encode()),
+            extrinsics_root: extrinsics_root(extrinsics.to_vec()),
+            digest: sp_runtime::Digest {
+                logs: vec![sp_runtime::DigestItem::Other(vec![1, 2, 3])],
+            },
+        };
+        let hash = header.hash();
+        let body = extrinsics.iter().cloned().map(Extrinsic::from).collect();
+        let block = Block { header, body };
+        let mut changes: Vec<_> = changes
+            .iter()
+            .map(|(key, value)| (key.to_vec(), (!value.is_empty()).then(|| value.to_vec())))
+            .collect();
+        changes.sort();
+        let notice = CommitNotice {
+            block: Arc::new(block.clone()),
+            hash,
+            extrinsic_hashes: block.extrinsic_hashes(),
+            next_nonces: Vec::new(),
+            changes: Arc::new(changes),
+            runtime_changed,
+        };
+        let genesis = blocks.first().map_or(hash, |block| block.hash);
+        blocks.push(Committed {
+            block,
+            hash,
+            state,
+            certificate: (number > 0).then(|| self.certify(genesis, number, hash)),
+        });
+        let _listeners = self.commits.send(Arc::new(notice));
+        hash
+    }
+
+    fn certify(&self, genesis: Hash, height: BlockNumber, block_hash: Hash) -> CommitCertificate {
+        let voter = ConsensusKey::from_raw(self.key.public.to_bytes());
+        let vote = Vote {
+            kind: VoteKind::Precommit,
+            height,
+            round: 0,
+            block_hash: Some(block_hash),
+            voter,
+        };
+        let signature = SignedPayload::Vote(&vote).sign(&genesis, &self.key);
+        CommitCertificate {
+            height,
+            round: 0,
+            block_hash,
+            signatures: vec![CommitSignature {
+                key: voter,
+                signature,
+            }],
+        }
+    }
+
+    /// The validators of every height.
+    pub fn validators(&self) -> Vec<Validator> {
+        vec![Validator {
+            member: MemberId(1),
+            key: ConsensusKey::from_raw(self.key.public.to_bytes()),
+            power: 1,
+        }]
+    }
+
+    /// The hash at a height.
+    pub fn hash(&self, number: u32) -> Hash {
+        self.blocks.read()[number as usize].hash
+    }
+
+    /// Forgets states below a height.
+    pub fn prune(&self, oldest: u32) {
+        self.oldest.store(oldest, Ordering::SeqCst);
+    }
+
+    /// Makes calls of `Test_wait` wait, or lets them go.
+    pub fn set_gate(&self, open: bool) {
+        *self.gate.0.lock() = open;
+        self.gate.1.notify_all();
+    }
+
+    fn with_state<T>(&self, at: Hash, job: impl FnOnce(&State) -> T) -> Result<T, StateError> {
+        let blocks = self.blocks.read();
+        let block = blocks.iter().find(|block| block.hash == at);
+        let block = block.ok_or(StateError::UnknownBlock(at))?;
+        if block.block.number() < self.oldest.load(Ordering::SeqCst) {
+            return Err(StateError::Pruned(at));
+        }
+        Ok(job(&block.state))
+    }
+
+    fn version(&self, at: Hash) -> Result<RuntimeVersion, StateError> {
+        let spec = self.with_state(at, |state| state.get(SPEC_VERSION_KEY).cloned())?;
+        Ok(RuntimeVersion {
+            spec_name: "fake".into(),
+            impl_name: "fake-impl".into(),
+            authoring_version: 1,
+            spec_version: spec.map_or(1, |bytes| u32::from(bytes[0])),
+            impl_version: 2,
+            apis: create_apis_vec!([([0x37, 0xe3, 0x97, 0xfc, 0x7c, 0x91, 0xf5, 0xe4], 2)]),
+            transaction_version: 3,
+            system_version: 1,
+        })
+    }
+}
+
+impl ChainStore for FakeChain {
+    fn tip(&self) -> Option<Tip> {
+        self.blocks.read().last().map(|block| Tip {
+            number: block.block.number(),
+            hash: block.hash,
+            state_root: block.block.header.state_root,
+        })
+    }
+
+    fn hash_at(&self, number: BlockNumber) -> Result<Option<Hash>, StoreError> {
+        Ok(self
+            .blocks
+            .read()
+            .get(number as usize)
+            .map(|block| block.hash))
+    }
+
+    fn header(&self, hash: &Hash) -> Result<Option<Header>, StoreError> {
+        let blocks = self.blocks.read();
+        let block = blocks.iter().find(|block| block.hash == *hash);
+        Ok(block.map(|block| block.block.header.clone()))
+    }
+
+    fn body(&self, hash: &Hash) -> Result<Option<Vec<Extrinsic>>, StoreError> {
+        let blocks = self.blocks.read();
+        let block = blocks.iter().find(|block| block.hash == *hash);
+        Ok(block.map(|block| block.block.body.clone()))
+    }
+
+    fn encoded_block(&self, _: BlockNumber) -> Result<Option<xinglin_core::Extrinsic>, StoreError> {
+        panic!("rpc does not need this")
+    }
+
+    fn certificate(&self, number: BlockNumber) -> Result<Option<CommitCertificate>, StoreError> {
+        let blocks = self.blocks.read();
+        Ok(blocks
+            .get(number as usize)
+            .and_then(|block| block.certificate.clone()))
+    }
+
+    fn locate(&self, extrinsic: &Hash) -> Result<Option<TxLocation>, StoreError> {
+        let blocks = self.blocks.read();
+        Ok(blocks.iter().find_map(|block| {
+            let mut body = block.block.body.iter();
+            let index = body.position(|bytes| extrinsic_hash(bytes) == *extrinsic)?;
+            Some(TxLocation {
+                number: block.block.number(),
+                index: index as u32,
+            })
+        }))
+    }
+
+    fn oldest_state(&self) -> BlockNumber {
+        self.oldest.load(Ordering::SeqCst)
+    }
+
+    fn commit(&self, _: CommitBatch<'_>) -> Result<(), StoreError> {
+        panic!("rpc does not write")
+    }
+
+    fn put_undecided(&self, _: u32, _: &Block) -> Result<(), StoreError> {
+        panic!("rpc does not write")
+    }
+
+    fn undecided(&self, _: BlockNumber) -> Result<Vec<(u32, Block)>, StoreError> {
+        panic!("rpc does not need this")
+    }
+}
+
+impl StateQuery for FakeChain {
+    fn storage(&self, at: Hash, key: &[u8]) -> Result<Option<Vec<u8>>, StateError> {
+        self.with_state(at, |state| state.get(key).cloned())
+    }
+
+    fn storage_hash(&self, at: Hash, key: &[u8]) -> Result<Option<Hash>, StateError> {
+        self.with_state(at, |state| state.get(key).map(|value| blake2_256(value)))
+    }
+
+    fn closest_merkle_value(&self, at: Hash, key: &[u8]) -> Result<Option<Vec<u8>>, StateError> {
+        self.with_state(at, |state| {
+            let first = state.range(key.to_vec()..).next();
+            first
+                .filter(|(found, _)| found.starts_with(key))
+                .map(|_| vec![0xaa; 32])
+        })
+    }
+
+    fn keys(
+        &self,
+        at: Hash,
+        prefix: &[u8],
+        start_after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Vec<u8>>, StateError> {
+        let pairs = self.pairs(at, prefix, start_after, limit)?;
+        Ok(pairs.into_iter().map(|(key, _)| key).collect())
+    }
+
+    fn pairs(
+        &self,
+        at: Hash,
+        prefix: &[u8],
+        start_after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StateError> {
+        self.with_state(at, |state| {
+            state
+                .iter()
+                .filter(|(key, _)| key.starts_with(prefix))
+                .filter(|(key, _)| start_after.is_none_or(|start| key.as_slice() > start))
+                .take(limit)
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect()
+        })
+    }
+
+    fn read_proof(&self, at: Hash, keys: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, StateError> {
+        self.with_state(at, |_| keys.to_vec())
+    }
+
+    fn call(&self, at: Hash, method: &str, data: &[u8]) -> Result<Vec<u8>, StateError> {
+        self.with_state(at, |_| ())?;
+        match method {
+            "Core_version" => Ok(self.version(at)?.encode()),
+            "Metadata_metadata_versions" => Ok(vec![14u32, 15, 16].encode()),
+            "Metadata_metadata_at_version" => {
+                let version = u32::decode(&mut &data[..]).unwrap();
+                let known = (14..=16).contains(&version);
+                Ok(known
+                    .then(|| format!("meta{version}").into_bytes())
+                    .encode())
+            }
+            "AccountNonceApi_account_nonce" => Ok(3u32.encode()),
+            "BlockBuilder_apply_extrinsic" => Ok([&[0], data].concat()),
+            "Test_echo" => Ok(data.to_vec()),
+            "Test_fail" => Err(StateError::Call {
+                method: method.to_owned(),
+                reason: "it always fails".to_owned(),
+            }),
+            "Test_disk" => Err(StoreError::Io("secret cause".to_owned()).into()),
+            "Test_wait" => {
+                self.waiting.send_modify(|count| *count += 1);
+                let mut open = self.gate.0.lock();
+                while !*open {
+                    self.gate.1.wait(&mut open);
+                }
+                Ok(Vec::new())
+            }
+            "Test_panic" => panic!("inside the runtime"),
+            unknown => Err(StateError::UnknownMethod(unknown.to_owned())),
+        }
+    }
+}
+
+struct FakeNetwork;
+
+impl NetworkInfo for FakeNetwork {
+    fn local_peer_id(&self) -> String {
+        "12D3KooWself".to_owned()
+    }
+
+    fn listen_addresses(&self) -> Vec<String> {
+        vec!["/ip4/127.0.0.1/tcp/30333".to_owned()]
+    }
+
+    fn peers(&self) -> Vec<PeerInfo> {
+        vec![PeerInfo {
+            peer_id: "12D3KooWother".to_owned(),
+            address: "/ip4/127.0.0.1/tcp/30334".to_owned(),
+        }]
+    }
+}
+
+/// A server on a fake chain.
+pub struct Fixture {
+    /// The chain.
+    pub chain: Arc<FakeChain>,
+    /// The pool.
+    pub pool: Arc<FakePool>,
+    /// What consensus says.
+    pub consensus: watch::Sender<ConsensusStatus>,
+    /// The server.
+    pub server: RpcHandle,
+    /// What it counts.
+    pub registry: prometheus_client::registry::Registry,
+}
+
+/// The settings of tests: any port, a short gap.
+pub fn config() -> RpcConfig {
+    RpcConfig {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        finality_gap_ms: 20,
+        ..RpcConfig::default()
+    }
+}
+
+impl Fixture {
+    /// A server with the settings of tests on genesis and 7 blocks.
+    pub async fn new() -> Self {
+        Self::with(config(), 7).await
+    }
+
+    /// A server on genesis and `blocks` blocks.
+    pub async fn with(config: RpcConfig, blocks: u32) -> Self {
+        let chain = FakeChain::new(blocks);
+        let pool = Arc::new(FakePool::default());
+        let consensus = watch::Sender::new(ConsensusStatus {
+            height: blocks + 1,
+            validating: true,
+            peers: 1,
+            ..ConsensusStatus::default()
+        });
+        let metrics = RpcMetrics::default();
+        let mut registry = prometheus_client::registry::Registry::default();
+        metrics.register(&mut registry);
+        let ports = ports(&chain, &pool, &consensus, metrics);
+        let server = start(config, ports).await.unwrap();
+        Self {
+            chain,
+            pool,
+            consensus,
+            server,
+            registry,
+        }
+    }
+
+    /// Ports for another server on the same chain.
+    pub fn ports(&self) -> RpcPorts {
+        ports(
+            &self.chain,
+            &self.pool,
+            &self.consensus,
+            RpcMetrics::default(),
+        )
+    }
+
+    /// Where the server listens.
+    pub fn address(&self) -> SocketAddr {
+        self.server.local_addr()
+    }
+
+    /// One line of the metrics.
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
+        let line = text
+            .lines()
+            .find(|line| line.split(' ').next() == Some(name))?;
+        line.rsplit(' ').next()?.parse().ok()
+    }
+}
+
+fn ports(
+    chain: &Arc<FakeChain>,
+    pool: &Arc<FakePool>,
+    consensus: &watch::Sender<ConsensusStatus>,
+    metrics: RpcMetrics,
+) -> RpcPorts {
+    let properties = serde_json::json!({
+        "ss58Format": 42, "tokenDecimals": 2, "tokenSymbol": "CNY"
+    });
+    RpcPorts {
+        chain: chain.clone(),
+        state: chain.clone(),
+        pool: pool.clone(),
+        network: Arc::new(FakeNetwork),
+        commits: chain.commits.subscribe(),
+        consensus: consensus.subscribe(),
+        info: ChainInfo {
+            chain_name: "Fake Chain".to_owned(),
+            chain_type: ChainType::Local,
+            properties: properties.as_object().unwrap().clone(),
+            genesis_hash: chain.hash(0),
+            impl_name: "Xinglin".to_owned(),
+            impl_version: "0.1.0-test".to_owned(),
+        },
+        metrics,
+    }
+}

@@ -1,0 +1,15 @@
+//! The server over real sockets, on a chain that the tests make block by block.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod fake;
+mod pool;
+mod socket;
+
+mod bounds;
+mod chain_head;
+mod hostile;
+mod legacy;
+mod modern;
+mod own;
+mod typed;

@@ -1,0 +1,162 @@
+//! The small traits through which pallets meet. `runtime` wires each to the pallet that has it.
+//!
+//! No pallet imports another: one that needs to know whether an account is a registered
+//! practitioner asks through these.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    consensus::{ConsensusKey, Validator},
+    time::Moment,
+    AppointmentId, DepartmentId, Hash, MemberId, PatientId, PractitionerId,
+};
+
+/// What a member of the consortium is.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+    Serialize,
+    Deserialize,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum MemberKind {
+    /// A hospital (医院).
+    Hospital,
+    /// A clinic (诊所).
+    Clinic,
+    /// An insurer (保险机构).
+    Insurer,
+    /// A regulator (监管机构).
+    Regulator,
+    /// A bank that issues and redeems on-chain CNY (结算银行).
+    SettlementBank,
+    /// An authority that stamps time (授时机构).
+    TimeAuthority,
+}
+
+impl MemberKind {
+    /// Whether such a member treats patients: has practitioners, schedules and records.
+    pub fn is_provider(self) -> bool {
+        matches!(self, Self::Hospital | Self::Clinic)
+    }
+}
+
+/// What a delegation or session key may do.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+    Serialize,
+    Deserialize,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum Scope {
+    /// Book, reschedule and cancel for a patient.
+    Booking,
+    /// Open a patient's records.
+    Reading,
+    /// Pay a patient's invoices.
+    Paying,
+    /// A practitioner's routine calls: confirm, complete, write.
+    Routine,
+}
+
+/// The members of the consortium.
+pub trait Members<AccountId> {
+    /// The active member that `who` is the main or a service account of.
+    fn member_of(who: &AccountId) -> Option<MemberId>;
+    /// The kind of a member, or `None` if it is unknown or suspended.
+    fn kind_of(member: MemberId) -> Option<MemberKind>;
+    /// The main account of a member, active or not: where money for it goes.
+    fn account_of(member: MemberId) -> Option<AccountId>;
+}
+
+/// The practitioners, each licensed under one or more members.
+pub trait Practitioners<AccountId> {
+    /// The active practitioner whose own account `who` is.
+    fn practitioner_of(who: &AccountId) -> Option<PractitionerId>;
+    /// The department in which an active practitioner works for an active member.
+    fn department_at(practitioner: PractitionerId, member: MemberId) -> Option<DepartmentId>;
+    /// Whether `who` is the practitioner, or holds a session key for it with `scope` now.
+    fn acts_for(who: &AccountId, practitioner: PractitionerId, scope: Scope) -> bool;
+}
+
+/// The patients.
+pub trait Patients<AccountId> {
+    /// The patient whose own account `who` is, unless suspended.
+    fn patient_of(who: &AccountId) -> Option<PatientId>;
+    /// The account of a patient, suspended or not: where refunds go.
+    fn account_of(patient: PatientId) -> Option<AccountId>;
+    /// Whether `who` is the patient, or a delegate or session key of the patient with `scope` now.
+    fn acts_for(who: &AccountId, patient: PatientId, scope: Scope) -> bool;
+}
+
+/// Who may transact at all.
+pub trait Admission<AccountId> {
+    /// Whether `who` is registered and not suspended, or holds a live delegation or session key.
+    fn is_admitted(who: &AccountId) -> bool;
+}
+
+/// Told by `pallet-members` when a member joins or leaves, so that the council follows.
+pub trait OnMembership<AccountId> {
+    /// The main accounts of all active members, sorted.
+    fn membership_changed(accounts: &[AccountId]);
+}
+
+impl<AccountId> OnMembership<AccountId> for () {
+    fn membership_changed(_: &[AccountId]) {}
+}
+
+/// The live validator set.
+pub trait ValidatorSet {
+    /// The validators of the block being executed.
+    fn validators() -> Vec<Validator>;
+    /// Whether a member runs a validator, live or about to be.
+    fn is_validating(member: MemberId) -> bool;
+}
+
+/// What a booking may carry so that the doctor can prepare (提前查看). The records pallet keeps the
+/// grant; the appointment knows only its digest and its end.
+pub trait OnAppointment<AccountId> {
+    /// The visit is over or off: whatever was granted for it ends at `at`.
+    fn visit_ended(appointment: AppointmentId, patient: PatientId, at: Moment);
+}
+
+impl<AccountId> OnAppointment<AccountId> for () {
+    fn visit_ended(_: AppointmentId, _: PatientId, _: Moment) {}
+}
+
+/// Which chain this is, for signatures made outside of transactions.
+pub trait ChainId {
+    /// The hash of the genesis block.
+    fn genesis_hash() -> Hash;
+}
+
+/// A validator's network identity: a libp2p peer id in its binary form and where to reach it.
+pub trait NodeRegistry {
+    /// Peer ids of all registered nodes.
+    fn peer_ids() -> Vec<Vec<u8>>;
+    /// The consensus key of a member's validator, if it runs one.
+    fn consensus_key(member: MemberId) -> Option<ConsensusKey>;
+}

@@ -1,0 +1,95 @@
+//! Identifiers. Each is a type of its own, so that one cannot be taken for another.
+
+use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
+use scale_info::TypeInfo;
+use serde::{Deserialize, Serialize};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident($inner:ty)) => {
+        $(#[$doc])*
+        #[derive(
+            Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode,
+            DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Serialize, Deserialize,
+        )]
+        #[serde(transparent)]
+        pub struct $name(pub $inner);
+
+        impl $name {
+            /// The id after this one, or `None` when the space is used up.
+            pub fn next(self) -> Option<Self> {
+                self.0.checked_add(1).map(Self)
+            }
+        }
+
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+id!(
+    /// An organisation of the consortium.
+    MemberId(u32)
+);
+id!(
+    /// A licensed practitioner (医生).
+    PractitionerId(u32)
+);
+id!(
+    /// A patient's pseudonym. It says nothing about the person.
+    PatientId(u64)
+);
+id!(
+    /// A department (科室) within one member.
+    DepartmentId(u16)
+);
+id!(
+    /// One session of slots that a member publishes.
+    ScheduleId(u32)
+);
+id!(
+    /// One appointment (挂号), the same through every rescheduling.
+    AppointmentId(u64)
+);
+
+/// An X25519 public key to which envelopes are sealed.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+    Serialize,
+    Deserialize,
+)]
+pub struct EncryptionKey(pub [u8; 32]);
+
+/// `blake2_256(salt ‖ identity number)`: all that the chain knows of who a patient is.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+    Serialize,
+    Deserialize,
+)]
+pub struct IdentityHash(pub [u8; 32]);

@@ -1,0 +1,14 @@
+//! Appointments.
+
+use crate::{Balances, Members, Runtime, RuntimeHoldReason, Timestamp};
+
+impl pallet_appointments::Config for Runtime {
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type Currency = Balances;
+    type Time = Timestamp;
+    type Members = Members;
+    type Practitioners = Members;
+    type Patients = Members;
+    type OnAppointment = ();
+    type WeightInfo = pallet_appointments::weights::Estimated<Runtime>;
+}

@@ -1,0 +1,22 @@
+//! The wallet side of Xinglin: keys, typed transactions, receipts.
+//!
+//! - [`keys`], [`keystore`], [`secret_file`]: key pairs and the encrypted files that hold them;
+//! - [`transaction`]: signs a call;
+//! - [`client`]: a connection to a node, which reads state, submits transactions and follows them to
+//!   finality;
+//! - [`receipt`]: verifies, without any node, that an operation is in the chain.
+//!
+//! # Why not a generic client
+//!
+//! Calls, storage keys, events and errors here are the runtime's own Rust types over plain JSON-RPC.
+//! A generic client would decode them by metadata at run time; that is what a program needs that
+//! must follow several chains or versions. This SDK belongs to one chain and is released with it, so
+//! the compiler checks every call, a mismatch of versions is found when connecting, and one large
+//! dependency is not needed.
+
+pub mod client;
+pub mod keys;
+pub mod keystore;
+pub mod receipt;
+pub mod secret_file;
+pub mod transaction;
