@@ -64,6 +64,13 @@ fn read_file(path: &Path) -> Result<Dict> {
             );
         }
     }
+    // One by one, since the error for a whole does not say which option it means.
+    for (key, value) in &dict {
+        let alone = Dict::from([(key.clone(), value.clone())]);
+        Figment::from(Serialized::defaults(alone))
+            .extract::<StartArgs>()
+            .with_context(|| format!("{}: `{key}`", name()))?;
+    }
     let folder = path.parent().unwrap_or(Path::new(""));
     for key in PATH_OPTIONS {
         if let Some(value) = dict.get_mut(key) {

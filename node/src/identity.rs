@@ -1,6 +1,6 @@
 //! The keys with which a node takes part: its network identity and, if it votes, its consensus key.
 
-use anyhow::{anyhow, bail, Context, Result};
+use anyhow::{anyhow, Context, Result};
 use xinglin_runtime::genesis::dev;
 use xinglin_sdk::keystore::Keystore;
 use zeroize::Zeroizing;
@@ -9,9 +9,6 @@ use crate::{
     cli::{key::read_node_key, passphrase},
     settings::Settings,
 };
-
-/// The members of the presets.
-const DEV_MEMBERS: [&str; 4] = ["//Alice", "//Bob", "//Charlie", "//Dave"];
 
 /// The keys of a node.
 pub struct Identity {
@@ -25,12 +22,6 @@ impl Identity {
     /// Reads the keys from their files, or derives those of a development member.
     pub fn load(settings: &Settings) -> Result<Self> {
         if let Some(member) = &settings.dev_member {
-            if !DEV_MEMBERS.contains(&member.as_str()) {
-                bail!(
-                    "--dev-member {member}: the development members are {}",
-                    DEV_MEMBERS.join(", ")
-                );
-            }
             let consensus = settings
                 .validator
                 .then(|| dev::consensus_key_pair(member).into());

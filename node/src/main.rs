@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod identity;
 mod metrics;
+mod peer;
 mod service;
 mod settings;
 mod shutdown;

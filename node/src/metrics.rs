@@ -261,13 +261,21 @@ struct Served {
     sources: Sources,
 }
 
+/// The running HTTP server.
+pub struct MetricsServer {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Ends when the server does.
+    pub task: JoinHandle<std::io::Result<()>>,
+}
+
 /// Serves `/metrics` and `/health` until cancelled.
 pub async fn serve(
     address: SocketAddr,
     registry: Registry,
     sources: Sources,
     cancel: CancellationToken,
-) -> Result<JoinHandle<std::io::Result<()>>> {
+) -> Result<MetricsServer> {
     let listener = TcpListener::bind(address).await.with_context(|| {
         format!("metrics cannot listen on {address}; choose another --prometheus-port, or --no-prometheus")
     })?;
@@ -278,11 +286,13 @@ pub async fn serve(
             registry: Arc::new(registry),
             sources,
         });
-    Ok(tokio::spawn(async move {
+    let address = listener.local_addr().context("metrics")?;
+    let task = tokio::spawn(async move {
         axum::serve(listener, router)
             .with_graceful_shutdown(cancel.cancelled_owned())
             .await
-    }))
+    });
+    Ok(MetricsServer { address, task })
 }
 
 async fn serve_metrics(State(served): State<Served>) -> impl IntoResponse {

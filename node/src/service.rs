@@ -9,10 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::{anyhow, Context, Result};
 use prometheus_client::registry::Registry;
-use tokio::{
-    sync::{mpsc, watch},
-    task::JoinHandle,
-};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use xinglin_chain_spec::{ChainSpec, ChainType};
 use xinglin_consensus::{ConsensusConfig, ConsensusHandle, ConsensusPorts};
@@ -22,13 +19,13 @@ use xinglin_mempool::{Mempool, MempoolMetrics, MempoolPorts};
 use xinglin_network::{Network, NetworkConfig, NetworkLimits, NetworkMetrics, NetworkPorts};
 use xinglin_rpc_api::system;
 use xinglin_rpc_server::{ChainInfo, RpcHandle, RpcMetrics, RpcPorts};
-use xinglin_runtime::VERSION;
+use xinglin_runtime::{genesis, VERSION};
 use xinglin_storage::{Database, StorageConfig};
 
 use crate::{
     cli::args::StartArgs,
     identity::Identity,
-    metrics::{self, Progress, Sources},
+    metrics::{self, MetricsServer, Progress, Sources},
     settings::Settings,
     shutdown, telemetry,
 };
@@ -48,7 +45,8 @@ pub fn run(options: StartArgs) -> Result<()> {
         return Ok(());
     }
     let settings = Settings::resolve(options)?;
-    telemetry::init(settings.log.as_deref(), settings.log_format)?;
+    let is_alone = settings.chain == genesis::DEV;
+    telemetry::init(settings.log.as_deref(), settings.log_format, is_alone)?;
     shutdown::install_panic_hook();
     shutdown::check_open_files();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -88,7 +86,7 @@ struct Node {
     network: Network,
     consensus: ConsensusHandle,
     rpc: RpcHandle,
-    metrics: Option<JoinHandle<std::io::Result<()>>>,
+    metrics: Option<MetricsServer>,
     stop_metrics: CancellationToken,
     stop_network: CancellationToken,
     stop_mempool: CancellationToken,
@@ -228,7 +226,7 @@ impl Node {
         self.stop_mempool.cancel();
         self.mempool.stopped().await;
         if let Some(metrics) = self.metrics {
-            metrics.await?.context("metrics")?;
+            metrics.task.await?.context("metrics")?;
         }
         let (executor, database) = (self.executor, self.database);
         let flushed = tokio::task::spawn_blocking(move || {
@@ -251,11 +249,12 @@ impl Node {
             validator = settings.validator,
             peer_id = self.network.local_peer_id(),
             base_path = %settings.base.path().display(),
+            rpc = %self.rpc.local_addr(),
+            metrics = self.metrics.as_ref().map(|metrics| metrics.address.to_string()),
             "node started"
         );
-        tracing::info!("JSON-RPC at ws://{0} and http://{0}", self.rpc.local_addr());
-        if let Some(address) = settings.prometheus {
-            tracing::info!("metrics at http://{address}/metrics");
+        if settings.dev_member.is_some() {
+            tracing::warn!("this node uses well-known keys: it is for development alone");
         }
     }
 }

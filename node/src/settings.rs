@@ -21,8 +21,8 @@ pub const PRESETS: [&str; 2] = genesis::PRESETS;
 const PORT: u16 = 30_333;
 /// Port of `/metrics` and `/health`, as of Substrate nodes.
 const PROMETHEUS_PORT: u16 = 9_615;
-/// The member that a development node plays.
-const DEV_MEMBER: &str = "//Alice";
+/// The members of the presets, the first of which a development node plays unless told otherwise.
+const DEV_MEMBERS: [&str; 4] = ["//Alice", "//Bob", "//Charlie", "//Dave"];
 const MIB: usize = 1024 * 1024;
 
 /// Everything that starting a node needs to know.
@@ -101,17 +101,11 @@ impl Settings {
         let network = options.network;
         let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let anywhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        let port = network.port.unwrap_or(PORT);
-        let gossip_port = match network.gossip_port {
-            Some(port) => port,
-            None => port
-                .checked_add(1)
-                .context("--port 65535 leaves no port for --gossip-port; give one")?,
-        };
-        ensure!(
-            port != gossip_port,
-            "--port and --gossip-port are the same, {port}; give two"
-        );
+        let port = network.port.unwrap_or(match &dev_member {
+            Some(member) => dev_port(member)?,
+            None => PORT,
+        });
+        let gossip_port = gossip_port(port, network.gossip_port)?;
         let telemetry = options.telemetry;
         let prometheus = (!telemetry.no_prometheus.unwrap_or(false)).then(|| {
             let external = telemetry.prometheus_external.unwrap_or(false);
@@ -207,8 +201,23 @@ fn dev_member(options: &StartArgs) -> Result<Option<String>> {
         "--dev uses well-known keys and is for the chains `dev` and `local` only"
     );
     Ok(Some(
-        chain.dev_member.clone().unwrap_or(DEV_MEMBER.to_owned()),
+        chain
+            .dev_member
+            .clone()
+            .unwrap_or_else(|| DEV_MEMBERS[0].to_owned()),
     ))
+}
+
+/// The consensus port under which the presets register the node of a member.
+fn dev_port(member: &str) -> Result<u16> {
+    (0..)
+        .zip(DEV_MEMBERS)
+        .find(|(_, name)| *name == member)
+        .map(|(index, _)| genesis::dev::node_port(index))
+        .with_context(|| {
+            let members = DEV_MEMBERS.join(", ");
+            format!("--dev-member {member}: the development members are {members}")
+        })
 }
 
 fn base_folder(given: Option<PathBuf>, dev: bool) -> Result<BaseFolder> {
@@ -220,6 +229,24 @@ fn base_folder(given: Option<PathBuf>, dev: bool) -> Result<BaseFolder> {
             .map(BaseFolder::Temporary)
             .context("temporary base folder; give --base-path"),
         None => bail!("where to keep the chain? give --base-path"),
+    }
+}
+
+/// The port of the exchange of transactions: one above that of consensus, if that is not left to the
+/// system.
+fn gossip_port(port: u16, given: Option<u16>) -> Result<u16> {
+    match given {
+        Some(given) => {
+            ensure!(
+                given != port || port == 0,
+                "--port and --gossip-port are the same, {port}; give two"
+            );
+            Ok(given)
+        }
+        None if port == 0 => Ok(0),
+        None => port
+            .checked_add(1)
+            .context("--port 65535 leaves no port for --gossip-port; give one"),
     }
 }
 
@@ -348,12 +375,15 @@ mod tests {
         let local = ["--dev", "--chain", "local", "--dev-member", "//Bob"];
         let settings = resolve(&local).unwrap();
         assert_eq!(settings.dev_member.as_deref(), Some("//Bob"));
+        assert_eq!(settings.port, 30_343);
+        assert!(refused(&["--dev", "--dev-member", "//Eve"]).contains("//Alice, //Bob"));
     }
 
     #[test]
     fn gossip_is_beside_consensus() {
         let settings = resolve(&["--dev", "--port", "4000"]).unwrap();
         assert_eq!(settings.gossip_port, 4001);
+        assert_eq!(resolve(&["--dev", "--port", "0"]).unwrap().gossip_port, 0);
         assert!(resolve(&["--dev", "--port", "65535"]).is_err());
         assert!(resolve(&["--dev", "--port", "1", "--gossip-port", "1"]).is_err());
     }

@@ -9,16 +9,21 @@ use crate::cli::args::LogFormat;
 
 /// What is logged unless `--log` says otherwise. The engine and its network report every peer and
 /// message at `info`; what matters to an operator is told by our own services.
-const DEFAULT_FILTER: &str = "info,arc_malachitebft=warn,informalsystems_malachitebft=warn,\
-    libp2p=warn,yamux=warn,netlink_proto=warn,ractor=warn";
+const DEFAULT_FILTER: &str =
+    "info,arc_malachitebft=warn,libp2p=warn,yamux=warn,netlink_proto=warn,\
+    ractor=warn,runtime=warn";
+/// A validator that is alone has nobody to publish to, which its engine calls an error each time.
+const ALONE_FILTER: &str = "arc_malachitebft_network=off";
 
 /// Starts logging. `filter` refines the default: its directives prevail.
-pub fn init(filter: Option<&str>, format: LogFormat) -> Result<()> {
-    let directives = match filter {
-        Some(filter) => format!("{DEFAULT_FILTER},{filter}"),
-        None => DEFAULT_FILTER.to_owned(),
-    };
-    let filter = EnvFilter::try_new(&directives)
+pub fn init(filter: Option<&str>, format: LogFormat, is_alone: bool) -> Result<()> {
+    let parts = [
+        Some(DEFAULT_FILTER),
+        is_alone.then_some(ALONE_FILTER),
+        filter,
+    ];
+    let directives = parts.into_iter().flatten().collect::<Vec<_>>().join(",");
+    let filter = EnvFilter::try_new(directives)
         .context("--log: expected `level` or `target=level`, separated by commas")?;
     let builder = fmt()
         .with_env_filter(filter)

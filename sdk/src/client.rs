@@ -1,26 +1,31 @@
 //! A connection to a node: reads state, signs and submits transactions, follows them to finality.
 
+mod error;
+mod outcome;
+
+pub use error::ClientError;
+pub use outcome::{describe_error, Outcome};
+
 use std::time::Duration;
 
-use codec::{Decode, DecodeAll, Encode};
-use frame_support::storage::storage_prefix;
+use codec::{Decode, DecodeAll};
 use jsonrpsee::{
     core::{
-        client::{ClientT, Error as RpcError, Subscription, SubscriptionClientT},
+        client::{ClientT, Subscription, SubscriptionClientT},
         params::ArrayParams,
     },
     rpc_params,
     ws_client::{WsClient, WsClientBuilder},
 };
 use serde::{de::DeserializeOwned, Deserialize};
-use sp_runtime::{generic::Era, DispatchError};
+use sp_runtime::generic::Era;
 use xinglin_primitives::{
     consensus::{CommitCertificate, Validator},
-    receipt::extrinsic_hash,
     AccountId, BlockNumber, Hash, Header, Nonce,
 };
-use xinglin_runtime::{Runtime, RuntimeCall, RuntimeError, RuntimeEvent, VERSION};
+use xinglin_runtime::{Runtime, RuntimeCall, VERSION};
 
+use self::error::{closed, rpc_error, within};
 use crate::{
     keys::KeyPair,
     receipt::{ReceiptFile, SetChange, TrustAnchor, SET_CHANGES_MAX},
@@ -38,119 +43,6 @@ pub const MORTAL_BLOCKS: u64 = 1_024;
 /// Notifications that may wait to be taken.
 const NOTIFICATIONS_MAX: usize = 64;
 
-/// Why a request to a node failed.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// No connection.
-    #[error("cannot connect to {url}: {source}; is the node running, and is this its RPC address? (ws://host:port)")]
-    Connect {
-        /// Where to.
-        url: String,
-        /// What failed.
-        source: Box<RpcError>,
-    },
-    /// The node answered with an error.
-    #[error("{method}: the node refuses with code {code}: {message}")]
-    Refused {
-        /// What was asked.
-        method: &'static str,
-        /// The error's code, stable.
-        code: i32,
-        /// Its message and data.
-        message: String,
-    },
-    /// The connection failed.
-    #[error("{method}: {source}; connect again")]
-    Connection {
-        /// What was asked.
-        method: &'static str,
-        /// What failed.
-        source: Box<RpcError>,
-    },
-    /// The node belongs to another chain.
-    #[error("the node's chain has the genesis {found:?}, not {expected:?}; connect to a node of the right network")]
-    WrongChain {
-        /// Genesis wanted.
-        expected: Hash,
-        /// Genesis found.
-        found: Hash,
-    },
-    /// The node's rules are not those of this program.
-    #[error(
-        "the chain runs {found}, this program knows {expected}; use the release for that version"
-    )]
-    WrongVersion {
-        /// Name and version of the chain's rules.
-        found: String,
-        /// Name and version known here.
-        expected: String,
-    },
-    /// An answer does not have the expected form.
-    #[error("{what} does not decode; node and program are of different versions")]
-    Undecodable {
-        /// What was read.
-        what: &'static str,
-    },
-    /// The chain has no such thing.
-    #[error("there is no {what}; it may not be final yet")]
-    NotFound {
-        /// What was looked for.
-        what: String,
-    },
-    /// It took too long.
-    #[error("{what} took longer than {} s", .limit.as_secs())]
-    Timeout {
-        /// What was waited for.
-        what: &'static str,
-        /// How long.
-        limit: Duration,
-    },
-    /// The pool let go of the transaction.
-    #[error("transaction {hash:?} left the pool: {reason}; sign and submit it again")]
-    LeftPool {
-        /// The transaction.
-        hash: Hash,
-        /// `usurped`, `dropped` or `invalid`.
-        reason: &'static str,
-    },
-}
-
-/// A transaction that is final, and what it did.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// Hash of the transaction: its receipt is found by it.
-    pub hash: Hash,
-    /// Hash of its block.
-    pub block: Hash,
-    /// Height of its block.
-    pub number: BlockNumber,
-    /// Its place in the block.
-    pub index: u32,
-    /// Whether the call did what it was asked.
-    pub result: Result<(), DispatchError>,
-    /// The events of the call.
-    pub events: Vec<RuntimeEvent>,
-}
-
-impl Outcome {
-    /// The name of the error with which the call failed, such as
-    /// `Appointments(Error::SlotFull)`, or `None` if it succeeded.
-    pub fn failure(&self) -> Option<String> {
-        self.result.as_ref().err().map(describe_error)
-    }
-}
-
-/// The name of a dispatch error.
-pub fn describe_error(error: &DispatchError) -> String {
-    if let DispatchError::Module(module) = error {
-        let encoded = (module.index, module.error).encode();
-        if let Ok(named) = RuntimeError::decode(&mut &encoded[..]) {
-            return format!("{named:?}");
-        }
-    }
-    format!("{error:?}")
-}
-
 /// A connection to one node over WebSocket.
 pub struct Client {
     rpc: WsClient,
@@ -166,54 +58,58 @@ struct Version {
     transaction_version: u32,
 }
 
-#[derive(Deserialize)]
-struct SignedBlock {
-    block: JsonBlock,
-}
-
-#[derive(Deserialize)]
-struct JsonBlock {
-    header: Header,
-    extrinsics: Vec<String>,
-}
-
 /// The statuses of `author_submitAndWatchExtrinsic`.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[allow(dead_code, reason = "of most statuses only the arrival matters")]
 enum Status {
     Ready,
     Future,
-    Broadcast(#[allow(dead_code, reason = "only its arrival matters")] Vec<String>),
+    Broadcast(Vec<String>),
     InBlock(Hash),
     Finalized(Hash),
-    Retracted(#[allow(dead_code, reason = "there are no forks")] Hash),
-    FinalityTimeout(#[allow(dead_code, reason = "blocks are final at once")] Hash),
-    Usurped(#[allow(dead_code, reason = "the loser is not told")] Hash),
+    Retracted(Hash),
+    FinalityTimeout(Hash),
+    Usurped(Hash),
     Dropped,
     Invalid,
 }
 
 impl Client {
     /// Connects to a node and checks that it speaks of the rules that this program knows.
+    ///
+    /// The address is `ws://host:port`; `http://` is understood as the same, since a node serves
+    /// both on one port. There is no TLS in here: reach a distant node through a tunnel.
     pub async fn connect(url: &str) -> Result<Self, ClientError> {
+        let client = Self::connect_unchecked(url).await?;
+        client.check_version().await?;
+        Ok(client)
+    }
+
+    /// As [`connect`](Self::connect) without asking for the version: for requests that do not depend
+    /// on it. Whatever needs the runtime's types may fail to decode.
+    pub async fn connect_unchecked(url: &str) -> Result<Self, ClientError> {
+        let url = match url.strip_prefix("http://") {
+            Some(rest) => format!("ws://{rest}"),
+            None => url.to_owned(),
+        };
         let rpc = WsClientBuilder::default()
             .request_timeout(REQUEST_TIMEOUT)
             .connection_timeout(CONNECT_TIMEOUT)
             .max_response_size(RESPONSE_BYTES_MAX)
             .max_buffer_capacity_per_subscription(NOTIFICATIONS_MAX)
-            .build(url)
+            .build(&url)
             .await
             .map_err(|source| ClientError::Connect {
-                url: url.to_owned(),
+                url: url.clone(),
                 source: Box::new(source),
             })?;
         let mut client = Self {
             rpc,
-            url: url.to_owned(),
+            url,
             genesis: Hash::zero(),
         };
         client.genesis = client.block_hash(0).await?;
-        client.check_version().await?;
         Ok(client)
     }
 
@@ -410,60 +306,6 @@ impl Client {
         self.submit_and_finalize(&transaction, limit).await
     }
 
-    /// What a transaction did that is in this block.
-    pub async fn outcome(&self, encoded: &[u8], block: Hash) -> Result<Outcome, ClientError> {
-        let hash = extrinsic_hash(encoded);
-        let found: Option<SignedBlock> = self.request("chain_getBlock", rpc_params![block]).await?;
-        let found = found.map(|signed| signed.block);
-        let wanted = to_hex(encoded);
-        let (number, index) = found
-            .and_then(|block| {
-                let index = block.extrinsics.iter().position(|bytes| *bytes == wanted)?;
-                Some((block.header.number, u32::try_from(index).ok()?))
-            })
-            .ok_or_else(|| ClientError::NotFound {
-                what: format!("transaction {hash:?} in block {block:?}"),
-            })?;
-        let (result, events) = self.events_of(block, index).await?;
-        Ok(Outcome {
-            hash,
-            block,
-            number,
-            index,
-            result,
-            events,
-        })
-    }
-
-    async fn events_of(
-        &self,
-        block: Hash,
-        index: u32,
-    ) -> Result<(Result<(), DispatchError>, Vec<RuntimeEvent>), ClientError> {
-        let key = storage_prefix(b"System", b"Events");
-        let records: Vec<frame_system::EventRecord<RuntimeEvent, Hash>> =
-            self.storage(&key, block).await?.unwrap_or_default();
-        let mut result = None;
-        let mut events = Vec::new();
-        for record in records {
-            if record.phase != frame_system::Phase::ApplyExtrinsic(index) {
-                continue;
-            }
-            match record.event {
-                RuntimeEvent::System(frame_system::Event::ExtrinsicSuccess { .. }) => {
-                    result = Some(Ok(()));
-                }
-                RuntimeEvent::System(frame_system::Event::ExtrinsicFailed {
-                    dispatch_error,
-                    ..
-                }) => result = Some(Err(dispatch_error)),
-                event => events.push(event),
-            }
-        }
-        let result = result.ok_or(ClientError::Undecodable { what: "the events" })?;
-        Ok((result, events))
-    }
-
     /// The receipt of a final transaction in JSON, with the changes of the validators before it, as
     /// the node gives it: verify it before trusting it.
     pub async fn receipt_json(&self, transaction: Hash) -> Result<serde_json::Value, ClientError> {
@@ -558,38 +400,6 @@ impl Client {
             found: format!("{} {}", found.spec_name, found.spec_version),
             expected: format!("{} {}", VERSION.spec_name, VERSION.spec_version),
         })
-    }
-}
-
-async fn within<T>(
-    what: &'static str,
-    limit: Duration,
-    work: impl std::future::Future<Output = Result<T, ClientError>>,
-) -> Result<T, ClientError> {
-    tokio::time::timeout(limit, work)
-        .await
-        .unwrap_or(Err(ClientError::Timeout { what, limit }))
-}
-
-fn closed(method: &'static str) -> ClientError {
-    let reason = RpcError::Custom("the node closed the subscription".into());
-    rpc_error(method, reason)
-}
-
-fn rpc_error(method: &'static str, error: RpcError) -> ClientError {
-    match error {
-        RpcError::Call(error) => ClientError::Refused {
-            method,
-            code: error.code(),
-            message: match error.data() {
-                Some(data) => format!("{} ({})", error.message(), data.get()),
-                None => error.message().to_owned(),
-            },
-        },
-        source => ClientError::Connection {
-            method,
-            source: Box::new(source),
-        },
     }
 }
 

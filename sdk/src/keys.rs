@@ -4,17 +4,20 @@
 
 use std::{fmt, str::FromStr};
 
+use curve25519_dalek::montgomery::MontgomeryPoint;
 use rand::{rngs::OsRng, RngCore};
 use sp_core::{
     crypto::{Pair as _, SecretStringError, Ss58AddressFormat, Ss58Codec},
     ed25519, sr25519,
 };
 use sp_runtime::traits::IdentifyAccount;
-use xinglin_primitives::{AccountId, MultiSignature, MultiSigner, SS58_PREFIX};
+use xinglin_primitives::{AccountId, EncryptionKey, MultiSignature, MultiSigner, SS58_PREFIX};
 use zeroize::Zeroizing;
 
 /// Words in a new mnemonic, which carry 128 bits of entropy.
 pub const MNEMONIC_WORDS: usize = 12;
+/// Separates encryption secrets from everything else that is derived from a key.
+const ENCRYPTION_DOMAIN: &[u8] = b"xinglin/encryption-key/v1";
 
 /// A signature scheme that keys of this SDK use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,6 +224,22 @@ pub fn random_seed() -> Zeroizing<[u8; 32]> {
     seed
 }
 
+/// The X25519 secret with which the owner of a key opens envelopes, derived from it so that there is
+/// one secret to guard and none to lose. The chain knows the public key alone, and an owner may
+/// register any other.
+pub fn encryption_secret(pair: &KeyPair) -> Zeroizing<[u8; 32]> {
+    let stored = pair.to_stored();
+    let mut input = Zeroizing::new(Vec::with_capacity(ENCRYPTION_DOMAIN.len() + stored.len()));
+    input.extend_from_slice(ENCRYPTION_DOMAIN);
+    input.extend_from_slice(&*stored);
+    Zeroizing::new(sp_io::hashing::blake2_256(&input))
+}
+
+/// The public key of [`encryption_secret`].
+pub fn encryption_key(pair: &KeyPair) -> EncryptionKey {
+    EncryptionKey(MontgomeryPoint::mul_base_clamped(*encryption_secret(pair)).to_bytes())
+}
+
 /// The address of an account in this chain's format.
 pub fn address_of(account: &AccountId) -> String {
     account.to_ss58check_with_version(Ss58AddressFormat::custom(SS58_PREFIX))
@@ -276,6 +295,13 @@ mod tests {
             assert!(signature.verify(&b"hello"[..], &pair.account()));
             assert!(!signature.verify(&b"hellO"[..], &pair.account()));
         }
+    }
+
+    #[test]
+    fn encryption_keys_differ_by_owner_and_stay_the_same() {
+        let key = |path| encryption_key(&KeyPair::from_secret(Scheme::Sr25519, path).unwrap());
+        assert_eq!(key("//Alice"), key("//Alice"));
+        assert_ne!(key("//Alice"), key("//Bob"));
     }
 
     #[test]

@@ -55,8 +55,8 @@ const steps = (rpcVersion, day, patientNumber) => {
       assert.ok(moments[1] > moments[0]);
     }],
     ['heads', async () => {
-      const best = await client.block.best();
       const finalized = await client.block.finalized();
+      const best = await client.block.best();
       assert.ok(best.number >= finalized.number);
     }],
     ['publish a schedule', async () => {

@@ -63,7 +63,7 @@ await run('polkadot-api', [
   }],
   ['storage subscribed', () => new Promise((resolve, reject) => {
     const seen = [];
-    const subscription = api.query.Timestamp.Now.watchValue('best').subscribe({
+    const subscription = api.query.Timestamp.Now.watchValue({ at: 'best' }).subscribe({
       next: (moment) => {
         seen.push(moment.value ?? moment);
         if (seen.length === 2) {

@@ -125,6 +125,16 @@ impl Identity {
         Self::new(name.into(), None)
     }
 
+    /// A node with the consensus key of a member of the presets, not registered yet.
+    pub fn validator(name: &str, member: &str) -> Result<Self> {
+        Self::new(name.into(), Some(member))
+    }
+
+    /// Where its consensus listens: a multiaddress in binary form.
+    pub fn address(&self) -> Vec<u8> {
+        address(self.ports[0])
+    }
+
     /// The libp2p peer id, in binary form.
     pub fn peer_id(&self) -> Vec<u8> {
         dev::peer_id_of(&ed25519::Pair::from_seed(&self.seed).public())

@@ -24,9 +24,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "xinglin-chain-spec",
-        &["xinglin-primitives", "xinglin-runtime"],
+        &[
+            "pallet-appointments",
+            "pallet-members",
+            "pallet-validators",
+            "xinglin-primitives",
+            "xinglin-runtime",
+        ],
     ),
-    ("xinglin-sdk", &["xinglin-primitives", "xinglin-runtime"]),
+    (
+        "xinglin-sdk",
+        &["pallet-validators", "xinglin-primitives", "xinglin-runtime"],
+    ),
     ("xinglin-core", &["xinglin-primitives"]),
     ("xinglin-storage", &["xinglin-core", "xinglin-primitives"]),
     (

@@ -202,6 +202,9 @@ pub enum StateError {
     Store(#[from] StoreError),
 }
 
+/// A storage key and its value.
+pub type KeyValue = (Vec<u8>, Vec<u8>);
+
 /// Reads the state after any block whose state is kept. Calls may block on the disk.
 pub trait StateQuery: Send + Sync + 'static {
     /// A value.
@@ -225,7 +228,7 @@ pub trait StateQuery: Send + Sync + 'static {
         prefix: &[u8],
         start_after: Option<&[u8]>,
         limit: usize,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StateError>;
+    ) -> Result<Vec<KeyValue>, StateError>;
     /// A Merkle proof of what the keys hold, absent ones included.
     fn read_proof(&self, at: Hash, keys: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, StateError>;
     /// Calls a runtime API function by name; changes to the state are discarded.

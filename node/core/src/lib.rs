@@ -23,7 +23,7 @@ pub mod store;
 pub use block::{Block, BlockError, CommitNotice, Extrinsic, StateChange};
 pub use consensus::{ConsensusStatus, HeightConfig, HeightValidator, RegisteredNode};
 pub use execution::{
-    BlockExecutor, BuildRequest, ExecutionError, HeightConfigs, InvalidBlock, StateError,
+    BlockExecutor, BuildRequest, ExecutionError, HeightConfigs, InvalidBlock, KeyValue, StateError,
     StateQuery, TransactionValidator, Validated, ValidatedTransaction, Verdict, VerifyMode,
 };
 pub use network::{NetworkInfo, PeerInfo};

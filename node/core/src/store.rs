@@ -86,6 +86,10 @@ pub trait ChainStore: Send + Sync + 'static {
     fn locate(&self, extrinsic: &Hash) -> Result<Option<TxLocation>, StoreError>;
     /// The lowest height whose state can be read.
     fn oldest_state(&self) -> BlockNumber;
+    /// Bytes that the database takes on the disk, or `None` if it is on none or cannot tell.
+    fn disk_bytes(&self) -> Option<u64> {
+        None
+    }
     /// Writes a block and makes it the tip: atomic, and on the disk when this returns.
     fn commit(&self, batch: CommitBatch<'_>) -> Result<(), StoreError>;
     /// Keeps a verified but undecided block until its height is committed.

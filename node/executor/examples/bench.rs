@@ -21,7 +21,7 @@ use sp_core::{sr25519, Pair};
 use sp_runtime::BuildStorage;
 use xinglin_core::{
     BlockExecutor, BuildRequest, ChainStore, Extrinsic, TransactionSource, TransactionValidator,
-    VerifyMode,
+    Verdict, VerifyMode,
 };
 use xinglin_executor::{
     mock::{ListPool, MemoryChain},
@@ -85,15 +85,46 @@ impl Node {
     }
 }
 
+/// Time on the clock, and of all cores together. The latter depends less on what else runs.
+#[derive(Clone, Copy, Default)]
+struct Spent {
+    clock: Duration,
+    cores: Duration,
+}
+
+impl Spent {
+    /// Adds what `work` takes, divided by `share`.
+    async fn add<R>(&mut self, share: u32, work: impl std::future::Future<Output = R>) -> R {
+        let (clock, cores) = (Instant::now(), core_time());
+        let result = work.await;
+        self.clock += clock.elapsed() / share;
+        self.cores += core_time().saturating_sub(cores) / share;
+        result
+    }
+}
+
+/// What this process has used of all cores, where `/proc` tells, in steps of 10 ms.
+fn core_time() -> Duration {
+    const TICK: Duration = Duration::from_millis(10);
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The fields follow the name, which stands in parentheses; user and system time are the
+    // twelfth and thirteenth of them.
+    let fields = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = fields.split_whitespace().skip(11).take(2);
+    TICK * ticks
+        .filter_map(|ticks| ticks.parse::<u32>().ok())
+        .sum::<u32>()
+}
+
 #[derive(Default)]
 struct Times {
-    validate: Duration,
-    revalidate: Duration,
-    build: Duration,
+    validate: Spent,
+    revalidate: Spent,
+    build: Spent,
     build_end: f64,
-    verify_known: Duration,
-    verify_unknown: Duration,
-    commit: Duration,
+    verify_known: Spent,
+    verify_unknown: Spent,
+    commit: Spent,
 }
 
 async fn run(accounts: usize, per_block: usize, blocks: usize) -> Result<()> {
@@ -125,7 +156,7 @@ async fn run(accounts: usize, per_block: usize, blocks: usize) -> Result<()> {
         .await?;
     }
     times.build_end = proposer.finalize_seconds()?;
-    print_signatures(&keys);
+    print_signatures(&keys).await;
     print_times(&times, included, blocks);
     Ok(())
 }
@@ -139,39 +170,30 @@ async fn round(
     times: &mut Times,
 ) -> Result<usize> {
     for node in [proposer, knowing] {
-        let validate = || node.executor.validate(TransactionSource::Gossip, transfers);
-        let started = Instant::now();
-        let good = validate().iter().filter(|outcome| outcome.is_ok()).count();
-        times.validate += started.elapsed() / 2;
+        let validate = || async { node.executor.validate(TransactionSource::Gossip, transfers) };
+        let outcomes = times.validate.add(2, validate()).await;
+        let good = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
         if good != transfers.len() {
             return Err(format!("only {good} transactions are valid").into());
         }
-        let started = Instant::now();
-        validate();
-        times.revalidate += started.elapsed() / 2;
+        times.revalidate.add(2, validate()).await;
     }
     proposer.pool.put(transfers.iter().cloned());
-    let started = Instant::now();
-    let block = proposer
-        .executor
-        .build(BuildRequest {
-            height,
-            author: AccountId::from([0; 32]),
-            now_ms: START_MS + u64::from(height),
-            deadline: started + Duration::from_secs(60),
-        })
-        .await?;
-    times.build += started.elapsed();
+    let request = BuildRequest {
+        height,
+        author: AccountId::from([0; 32]),
+        now_ms: START_MS + u64::from(height),
+        deadline: Instant::now() + Duration::from_secs(60),
+    };
+    let block = times.build.add(1, proposer.executor.build(request)).await?;
 
-    for (node, time) in [
+    for (node, spent) in [
         (knowing, &mut times.verify_known),
         (unknowing, &mut times.verify_unknown),
     ] {
-        let started = Instant::now();
-        let verdict = node.executor.verify(block.clone(), VerifyMode::Synced);
-        let verdict = verdict.await?;
-        *time += started.elapsed();
-        if verdict != xinglin_core::Verdict::Valid {
+        let verify = node.executor.verify(block.clone(), VerifyMode::Synced);
+        let verdict = spent.add(1, verify).await?;
+        if verdict != Verdict::Valid {
             return Err(format!("{verdict:?}").into());
         }
     }
@@ -182,9 +204,8 @@ async fn round(
             block_hash: block.hash(),
             signatures: Vec::new(),
         };
-        let started = Instant::now();
-        let notice = node.executor.commit(block.clone(), certificate).await?;
-        times.commit += started.elapsed() / 3;
+        let commit = node.executor.commit(block.clone(), certificate);
+        let notice = times.commit.add(3, commit).await?;
         node.pool.prune(&notice.extrinsic_hashes);
     }
     Ok(block.body.len() - 1)
@@ -238,59 +259,45 @@ fn transfer(
 }
 
 /// The machine itself: one core, one signature after another.
-fn print_signatures(keys: &[sr25519::Pair]) {
-    const SIGNATURES: usize = 2_000;
+async fn print_signatures(keys: &[sr25519::Pair]) {
+    const SIGNATURES: usize = 5_000;
     let signed: Vec<_> = keys
         .iter()
         .cycle()
         .take(SIGNATURES)
         .map(|key| (key.public(), key.sign(b"calibration")))
         .collect();
-    let started = Instant::now();
-    let good = signed
-        .iter()
-        .filter(|(public, signature)| sr25519::Pair::verify(signature, b"calibration", public))
-        .count();
-    row("sr25519 verification, singly", started.elapsed(), good);
+    let mut spent = Spent::default();
+    let verify = async {
+        signed
+            .iter()
+            .filter(|(public, signature)| sr25519::Pair::verify(signature, b"calibration", public))
+            .count()
+    };
+    let good = spent.add(1, verify).await;
+    row("sr25519 verification, singly", spent, good);
 }
 
 fn print_times(times: &Times, transactions: usize, blocks: usize) {
-    let end = Duration::from_secs_f64(times.build_end);
-    row(
-        "validate, signatures in batches",
-        times.validate,
-        transactions,
-    );
-    row(
-        "validate, signatures remembered",
-        times.revalidate,
-        transactions,
-    );
-    row(
-        "build: apply",
-        times.build.saturating_sub(end),
-        transactions,
-    );
-    row("build: end of block with root", end, transactions);
-    row("build", times.build, transactions);
-    row(
-        "verify, signatures remembered",
-        times.verify_known,
-        transactions,
-    );
-    row(
-        "verify, signatures unknown",
-        times.verify_unknown,
-        transactions,
-    );
-    row("commit to memory", times.commit, transactions);
-    println!("\n{transactions} transactions in {blocks} blocks");
+    let rows = [
+        ("validate, signatures in batches", times.validate),
+        ("validate, signatures remembered", times.revalidate),
+        ("build", times.build),
+        ("verify, signatures remembered", times.verify_known),
+        ("verify, signatures unknown", times.verify_unknown),
+        ("commit to memory", times.commit),
+    ];
+    for (name, spent) in rows {
+        row(name, spent, transactions);
+    }
+    let end_us = times.build_end * 1e6 / transactions as f64;
+    println!("\nof build, the end of the block with its root: {end_us:.1} µs each");
+    println!("{transactions} transactions in {blocks} blocks");
 }
 
-fn row(name: &str, time: Duration, count: usize) {
-    let each_us = time.as_secs_f64() * 1e6 / count as f64;
-    println!(
-        "{name:34} {each_us:8.1} µs each {:9.0} per second",
-        1e6 / each_us
-    );
+fn row(name: &str, spent: Spent, count: usize) {
+    let each_us = |time: Duration| time.as_secs_f64() * 1e6 / count as f64;
+    let (clock, cores) = (each_us(spent.clock), each_us(spent.cores));
+    let rate = 1e6 / clock;
+    println!("{name:34} {clock:8.1} µs each {cores:8.1} µs of a core {rate:9.0} per second");
 }

@@ -7,10 +7,11 @@ use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use sp_core::storage::{well_known_keys::is_child_storage_key, ChildInfo, StateVersion};
 use sp_state_machine::{
     backend::StorageIterator, Backend, BackendTransaction, DefaultError, IterArgs, StorageKey,
-    StorageValue, TrieBackend, TrieBackendBuilder, TrieBackendStorage, UsageInfo,
+    StorageValue, TrieBackend, TrieBackendBuilder, TrieBackendStorage, TrieCacheProvider,
+    UsageInfo,
 };
 use sp_trie::{
-    cache::{CacheSize, SharedTrieCache},
+    cache::{CacheSize, LocalTrieCache, SharedTrieCache, TrieCache},
     DBValue, MerkleValue,
 };
 use xinglin_core::{StateChange, StateStore, StoreError, Tip};
@@ -20,6 +21,9 @@ use crate::{config::ExecutorConfig, values::ValueCache};
 
 /// The state after some block, read through the trie.
 pub(crate) type StateTrie = TrieBackend<NodeReader, Hashing>;
+
+/// The trie of the tip, below its flat values.
+type TipTrie = TrieBackend<NodeReader, Hashing, NodeCache>;
 
 /// The layout of the state trie: long values lie in nodes of their own.
 pub(crate) const STATE_VERSION: StateVersion = StateVersion::V1;
@@ -56,7 +60,8 @@ impl Faults {
         self.0.lock().take()
     }
 
-    fn note(&self, fault: Fault) -> DefaultError {
+    /// Notes a fault, and says it as the state machine wants to hear it.
+    pub(crate) fn note(&self, fault: Fault) -> DefaultError {
         let message = format!("{fault:?}");
         self.0.lock().get_or_insert(fault);
         message
@@ -91,29 +96,58 @@ impl TrieBackendStorage<Hashing> for NodeReader {
     }
 }
 
+/// Decoded trie nodes for roots and iteration at the tip.
+///
+/// Blocks share one that lives as long as the node: what one block has touched the next needs, and
+/// nothing is copied in between. Unlike the state machine's own provider it keeps no values: those
+/// are read flat.
+#[derive(Clone)]
+struct NodeCache(Arc<LocalTrieCache<Hashing>>);
+
+impl TrieCacheProvider<Hashing> for NodeCache {
+    type Cache<'a> = TrieCache<'a, Hashing>;
+
+    fn as_trie_db_cache(&self, root: Hash) -> TrieCache<'_, Hashing> {
+        self.0.as_trie_db_cache(root)
+    }
+
+    fn as_trie_db_mut_cache(&self) -> TrieCache<'_, Hashing> {
+        self.0.as_trie_db_mut_cache()
+    }
+
+    fn merge<'a>(&'a self, _values: TrieCache<'a, Hashing>, _root: Hash) {}
+}
+
 /// The tip with its caches. Flat values belong to the tip only, so whoever reads them off the
 /// executor thread [`hold`](Self::hold)s the tip meanwhile.
 pub(crate) struct TipState {
     store: Arc<dyn StateStore>,
-    trie_cache: SharedTrieCache<Hashing>,
+    /// Nodes that clients' queries touch.
+    visitors: SharedTrieCache<Hashing>,
+    /// Nodes that blocks touch.
+    blocks: NodeCache,
     values: ValueCache,
     tip: RwLock<Tip>,
 }
 
-/// How much a reader may displace in the shared trie cache.
+/// Who reads the state of the tip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reader {
-    /// A block, whose size is bounded: everything it touches is cached.
+    /// The executor thread.
     Block,
-    /// A client or a single transaction.
+    /// Any other thread, which holds the tip.
     Visitor,
 }
 
 impl TipState {
     pub(crate) fn new(store: Arc<dyn StateStore>, tip: Tip, config: &ExecutorConfig) -> Self {
+        let shared = |bytes| SharedTrieCache::new(CacheSize::new(bytes), None);
+        // A trusted local cache may grow to the size of the shared one above it, which stays empty.
+        let blocks = shared(config.block_nodes_bytes).local_cache_trusted();
         Self {
             store,
-            trie_cache: SharedTrieCache::new(CacheSize::new(config.trie_cache_bytes), None),
+            visitors: shared(config.query_nodes_bytes),
+            blocks: NodeCache(Arc::new(blocks)),
             values: ValueCache::new(config.value_cache_bytes),
             tip: RwLock::new(tip),
         }
@@ -135,9 +169,9 @@ impl TipState {
         &self.values
     }
 
-    /// Bytes in the trie cache, for metrics.
-    pub(crate) fn trie_cache_bytes(&self) -> usize {
-        self.trie_cache.used_memory_size()
+    /// Bytes in the cache of nodes that queries touch, for metrics.
+    pub(crate) fn query_nodes_bytes(&self) -> usize {
+        self.visitors.used_memory_size()
     }
 
     /// Makes `next` the tip with `write`, which must leave the stored tip as it was if it fails.
@@ -155,16 +189,9 @@ impl TipState {
     }
 
     /// The state with the given root, through the trie.
-    pub(crate) fn trie_at(&self, root: Hash, reader: Reader) -> (StateTrie, Faults) {
-        let faults = Faults::default();
-        let nodes = NodeReader {
-            store: self.store.clone(),
-            faults: faults.clone(),
-        };
-        let cache = match reader {
-            Reader::Block => self.trie_cache.local_cache_trusted(),
-            Reader::Visitor => self.trie_cache.local_cache_untrusted(),
-        };
+    pub(crate) fn trie_at(&self, root: Hash) -> (StateTrie, Faults) {
+        let (nodes, faults) = self.nodes();
+        let cache = self.visitors.local_cache_untrusted();
         let trie = TrieBackendBuilder::new_with_cache(nodes, root, cache).build();
         (trie, faults)
     }
@@ -172,12 +199,25 @@ impl TipState {
     /// The state of the tip. The caller is the executor thread, which alone moves the tip, or holds
     /// the tip.
     pub(crate) fn backend(self: &Arc<Self>, tip: &Tip, reader: Reader) -> TipBackend {
-        let (trie, faults) = self.trie_at(tip.state_root, reader);
+        let (nodes, faults) = self.nodes();
+        let cache = match reader {
+            Reader::Block => self.blocks.clone(),
+            Reader::Visitor => NodeCache(Arc::new(self.visitors.local_cache_untrusted())),
+        };
         TipBackend {
-            trie,
+            trie: TrieBackendBuilder::new_with_cache(nodes, tip.state_root, cache).build(),
             state: self.clone(),
             faults,
         }
+    }
+
+    fn nodes(&self) -> (NodeReader, Faults) {
+        let faults = Faults::default();
+        let nodes = NodeReader {
+            store: self.store.clone(),
+            faults: faults.clone(),
+        };
+        (nodes, faults)
     }
 
     fn flat(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
@@ -192,7 +232,7 @@ impl TipState {
 
 /// The state of the tip: single values are read flat, all else through the trie.
 pub(crate) struct TipBackend {
-    trie: StateTrie,
+    trie: TipTrie,
     state: Arc<TipState>,
     faults: Faults,
 }
@@ -218,7 +258,7 @@ impl std::fmt::Debug for TipBackend {
 }
 
 /// Iterates over the trie below a [`TipBackend`].
-pub(crate) struct TipIter(<StateTrie as Backend<Hashing>>::RawIter);
+pub(crate) struct TipIter(<TipTrie as Backend<Hashing>>::RawIter);
 
 impl StorageIterator<Hashing> for TipIter {
     type Backend = TipBackend;
@@ -322,6 +362,25 @@ impl Backend<Hashing> for TipBackend {
         version: StateVersion,
     ) -> (Hash, bool, BackendTransaction<Hashing>) {
         self.trie.child_storage_root(child, delta, version)
+    }
+
+    fn full_storage_root<'a>(
+        &self,
+        delta: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>,
+        children: impl Iterator<
+            Item = (
+                &'a ChildInfo,
+                impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>,
+            ),
+        >,
+        version: StateVersion,
+    ) -> (Hash, BackendTransaction<Hashing>) {
+        let mut children = children.peekable();
+        if children.peek().is_none() {
+            // Spares the copy that collects the nodes of several tries.
+            return self.storage_root(delta, version);
+        }
+        self.trie.full_storage_root(delta, children, version)
     }
 
     fn raw_iter(&self, args: IterArgs<'_>) -> Result<TipIter, DefaultError> {

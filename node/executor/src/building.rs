@@ -146,7 +146,7 @@ impl<'a> Assembly<'a> {
         suspect: &'a Cell<Option<Hash>>,
     ) -> Result<Self, ExecutionError> {
         let refused = |error: String| ExecutionError::Runtime(error);
-        let clock_drift_max_ms = native::next_height().parameters.clock_drift_max_ms;
+        let clock_drift_max_ms = native::parameters().clock_drift_max_ms;
         let header = Header::new(
             request.height,
             Hash::zero(),

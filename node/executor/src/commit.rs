@@ -192,8 +192,8 @@ impl Engine {
         metrics.value_hits.set(gauge(hits));
         metrics.value_misses.set(gauge(misses));
         metrics
-            .trie_cache_bytes
-            .set(gauge(self.context.state.trie_cache_bytes() as u64));
+            .query_nodes_bytes
+            .set(gauge(self.context.state.query_nodes_bytes() as u64));
     }
 
     /// The notice of the tip. After a restart its changes are no longer known; whoever needs them

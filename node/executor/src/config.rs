@@ -27,8 +27,10 @@ pub const BUILD_ATTEMPTS_MAX: usize = 4;
 /// Sizes that depend on the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExecutorConfig {
-    /// Memory for decoded trie nodes, in bytes.
-    pub trie_cache_bytes: usize,
+    /// Memory for the decoded trie nodes that blocks touch, in bytes.
+    pub block_nodes_bytes: usize,
+    /// Memory for those that clients' queries touch, in bytes.
+    pub query_nodes_bytes: usize,
     /// Memory for values of the tip's state, in bytes.
     pub value_cache_bytes: usize,
     /// Threads that verify signatures.
@@ -42,7 +44,8 @@ impl Default for ExecutorConfig {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let threads = NonZeroUsize::new(cores.min(4)).unwrap_or(NonZeroUsize::MIN);
         Self {
-            trie_cache_bytes: 96 * 1024 * 1024,
+            block_nodes_bytes: 80 * 1024 * 1024,
+            query_nodes_bytes: 16 * 1024 * 1024,
             value_cache_bytes: 48 * 1024 * 1024,
             signature_threads: threads,
             call_threads: threads,

@@ -43,8 +43,8 @@ pub struct Metrics {
     pub(crate) value_hits: Gauge,
     /// Lookups of tip values that went to the database.
     pub(crate) value_misses: Gauge,
-    /// Bytes in the cache of trie nodes.
-    pub(crate) trie_cache_bytes: Gauge,
+    /// Bytes in the cache of trie nodes that queries touch.
+    pub(crate) query_nodes_bytes: Gauge,
 }
 
 impl Default for Metrics {
@@ -66,7 +66,7 @@ impl Default for Metrics {
             signatures_remembered: Counter::default(),
             value_hits: Gauge::default(),
             value_misses: Gauge::default(),
-            trie_cache_bytes: Gauge::default(),
+            query_nodes_bytes: Gauge::default(),
         }
     }
 }
@@ -154,9 +154,9 @@ impl Metrics {
                 &self.value_misses,
             ),
             (
-                "trie_cache_bytes",
-                "Bytes in the cache of trie nodes",
-                &self.trie_cache_bytes,
+                "query_nodes_bytes",
+                "Bytes in the cache of trie nodes that queries touch",
+                &self.query_nodes_bytes,
             ),
         ];
         for (name, help, metric) in gauges {

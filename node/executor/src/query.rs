@@ -7,7 +7,7 @@ use xinglin_primitives::{Hash, Hashing};
 use xinglin_runtime::native;
 
 use crate::{
-    backend::{Fault, Faults, Reader, StateTrie},
+    backend::{Fault, Faults, StateTrie},
     session::{self, Overlay, SessionError},
     Executor,
 };
@@ -30,10 +30,7 @@ impl Executor {
         if header.number < self.chain.oldest_state() {
             return Err(StateError::Pruned(at));
         }
-        let (trie, faults) = self
-            .context
-            .state
-            .trie_at(header.state_root, Reader::Visitor);
+        let (trie, faults) = self.context.state.trie_at(header.state_root);
         Ok(View {
             at,
             number: header.number,

@@ -70,3 +70,69 @@ fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
         .or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "no message".into())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use sp_io::storage;
+    use sp_state_machine::{new_in_mem, InMemoryBackend};
+    use xinglin_core::StoreError;
+
+    use super::*;
+
+    fn backend() -> InMemoryBackend<Hashing> {
+        new_in_mem()
+    }
+
+    #[test]
+    fn a_panic_ends_the_session_and_no_more() {
+        let (backend, faults) = (backend(), Faults::default());
+        let mut overlay = Overlay::default();
+        let result = run(&backend, &faults, &mut overlay, || {
+            storage::set(b"key", b"value");
+            panic!("at {}", 42)
+        });
+        let Err::<(), _>(SessionError::Panicked(text)) = result else {
+            panic!("{result:?}");
+        };
+        assert_eq!(text, "at 42");
+        // The thread is free for the next one.
+        let result = run(&backend, &faults, &mut Overlay::default(), || {
+            storage::get(b"key")
+        });
+        assert_eq!(result.unwrap(), None);
+    }
+
+    #[test]
+    fn a_fault_counts_more_than_the_panic_or_the_result_that_follows() {
+        let (backend, faults) = (backend(), Faults::default());
+        let fault = || Fault::Store(StoreError::Io("gone".into()));
+        for panics in [false, true] {
+            let result = run(&backend, &faults, &mut Overlay::default(), || {
+                let _message = faults.note(fault());
+                assert!(!panics, "the runtime could not go on");
+            });
+            assert!(matches!(result, Err(SessionError::Fault(Fault::Store(_)))));
+        }
+        assert!(run(&backend, &faults, &mut Overlay::default(), || ()).is_ok());
+    }
+
+    #[test]
+    fn what_is_rolled_back_leaves_nothing() {
+        let (backend, faults) = (backend(), Faults::default());
+        let mut overlay = Overlay::default();
+        let seen = run(&backend, &faults, &mut overlay, || {
+            storage::set(b"before", b"1");
+            let inside = rolled_back(|| {
+                storage::set(b"before", b"2");
+                storage::get(b"before")
+            });
+            (inside, storage::get(b"before"))
+        });
+        let (inside, after) = seen.unwrap();
+        assert_eq!(inside.unwrap(), &b"2"[..]);
+        assert_eq!(after.unwrap(), &b"1"[..]);
+        assert_eq!(overlay.transaction_depth(), 0);
+    }
+}

@@ -100,7 +100,7 @@ impl Node {
     /// As after a restart: only the database remembers.
     fn open(chain: Arc<MemoryChain>) -> Self {
         let config = ExecutorConfig {
-            trie_cache_bytes: 4 << 20,
+            block_nodes_bytes: 4 << 20,
             value_cache_bytes: 4 << 20,
             ..Default::default()
         };

@@ -143,7 +143,7 @@ fn execute(
     mode: &VerifyMode,
     at: &Cell<usize>,
 ) -> Result<Executed, Refusal> {
-    let clock_drift_max_ms = native::next_height().parameters.clock_drift_max_ms;
+    let clock_drift_max_ms = native::parameters().clock_drift_max_ms;
     let time = native::check_inherents(&extrinsics)
         .map_err(|error| InvalidBlock::Inherents(error.to_string()))?;
     check_time(time, clock_drift_max_ms, mode)?;

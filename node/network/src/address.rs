@@ -1,5 +1,10 @@
 //! Multiaddresses: as registered on the chain, as written by operators, as dialled.
 
+use std::{
+    io,
+    net::{IpAddr, TcpListener},
+};
+
 use libp2p::{multiaddr::Protocol, Multiaddr, PeerId};
 
 use crate::NetworkError;
@@ -39,6 +44,21 @@ pub(crate) fn gossip_address(registered: &[u8], offset: u16) -> Option<Multiaddr
 pub(crate) fn listen_address(text: &str) -> Result<Multiaddr, NetworkError> {
     text.parse()
         .map_err(|error: libp2p::multiaddr::Error| unusable(text, &error.to_string()))
+}
+
+/// Fails if another process listens on the port. The transport shares ports, so as to dial from the
+/// one it listens on, and would silently take turns with the other process.
+pub(crate) fn ensure_free(address: &Multiaddr) -> io::Result<()> {
+    let mut parts = address.iter();
+    let ip: IpAddr = match parts.next() {
+        Some(Protocol::Ip4(ip)) => ip.into(),
+        Some(Protocol::Ip6(ip)) => ip.into(),
+        _ => return Ok(()),
+    };
+    match parts.next() {
+        Some(Protocol::Tcp(port)) if port != 0 => TcpListener::bind((ip, port)).map(drop),
+        _ => Ok(()),
+    }
 }
 
 /// A peer and where to dial it.

@@ -9,7 +9,7 @@ use crate::config::{NetworkLimits, PENALTY_POINTS_MAX};
 /// Penalty for a message beyond the rate.
 pub(crate) const POINTS_EXCESS: u32 = 1;
 
-/// Token buckets of one connected peer.
+/// Token buckets of one registered peer.
 pub(crate) struct Allowance {
     messages: DefaultDirectRateLimiter,
     bytes: DefaultDirectRateLimiter,

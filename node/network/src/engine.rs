@@ -29,7 +29,7 @@ use xinglin_core::{
 };
 
 use crate::{
-    address::{bootstrap_address, listen_address},
+    address::{bootstrap_address, ensure_free, listen_address},
     allowance::{Allowance, POINTS_EXCESS},
     behaviour::{self, Behaviour, BehaviourEvent, Names},
     config::{BAN_DURATION, CHECKED_BYTES_MAX, CHECKS_MAX, FLUSH_INTERVAL, MISMATCH_BAN_DURATION},
@@ -44,7 +44,6 @@ use crate::{
 /// A peer with at least one open connection.
 struct Peer {
     address: Multiaddr,
-    allowance: Allowance,
     /// Whether it has asked for transactions.
     subscribed: bool,
 }
@@ -74,6 +73,8 @@ pub(crate) struct Engine {
     /// The registration that the roster reflects.
     nodes: Vec<RegisteredNode>,
     peers: BTreeMap<PeerId, Peer>,
+    /// What each registered peer may send; connecting anew does not renew it.
+    allowances: BTreeMap<PeerId, Allowance>,
     outbox: Outbox,
     next_flush: TokioInstant,
     checks: JoinSet<Check>,
@@ -93,11 +94,14 @@ impl Engine {
         let names = Names::new(&config.genesis_hash, config.spec_version);
         let mut swarm = behaviour::build(&keypair, &names)?;
         for text in &config.listen_addresses {
-            let listened = swarm.listen_on(listen_address(text)?);
-            listened.map_err(|error| NetworkError::Listen {
+            let address = listen_address(text)?;
+            let refused = |reason: String| NetworkError::Listen {
                 address: text.clone(),
-                reason: error.to_string(),
-            })?;
+                reason,
+            };
+            ensure_free(&address).map_err(|error| refused(error.to_string()))?;
+            let listened = swarm.listen_on(address);
+            listened.map_err(|error| refused(error.to_string()))?;
         }
         let bootstrap = config
             .bootstrap
@@ -119,6 +123,7 @@ impl Engine {
             roster,
             nodes: Vec::new(),
             peers: BTreeMap::new(),
+            allowances: BTreeMap::new(),
             outbox: Outbox::default(),
             next_flush: TokioInstant::now(),
             checks: JoinSet::new(),
@@ -173,9 +178,12 @@ impl Engine {
         let allowed = &mut self.swarm.behaviour_mut().allowed;
         for peer in &update.added {
             allowed.allow_peer(*peer);
+            let allowance = Allowance::new(&self.limits);
+            self.allowances.insert(*peer, allowance);
         }
         for peer in &update.removed {
             allowed.disallow_peer(*peer);
+            self.allowances.remove(peer);
         }
         tracing::info!(
             height = config.height,
@@ -221,39 +229,13 @@ impl Engine {
 
     fn on_event(&mut self, event: SwarmEvent<BehaviourEvent>) {
         match event {
-            SwarmEvent::Behaviour(BehaviourEvent::Gossip(gossipsub::Event::Message {
-                propagation_source,
-                message_id,
-                message,
-            })) => self.on_message(propagation_source, message_id, message),
-            SwarmEvent::Behaviour(BehaviourEvent::Gossip(gossipsub::Event::Subscribed {
-                peer_id,
-                ..
-            })) => self.on_subscription(&peer_id, true),
-            SwarmEvent::Behaviour(BehaviourEvent::Gossip(gossipsub::Event::Unsubscribed {
-                peer_id,
-                ..
-            })) => self.on_subscription(&peer_id, false),
-            SwarmEvent::Behaviour(BehaviourEvent::Identify(identify::Event::Received {
-                peer_id,
-                info,
-                ..
-            })) => self.on_identified(peer_id, &info),
-            SwarmEvent::Behaviour(BehaviourEvent::Ping(ping::Event {
-                peer,
-                connection,
-                result: Err(error),
-            })) => {
-                tracing::debug!(%peer, %error, "peer does not answer; closing the connection");
-                self.swarm.close_connection(connection);
-            }
+            SwarmEvent::Behaviour(event) => self.on_protocol_event(event),
             SwarmEvent::ConnectionEstablished {
                 peer_id, endpoint, ..
             } => {
                 self.roster.connected(&peer_id);
                 self.peers.entry(peer_id).or_insert_with(|| Peer {
                     address: endpoint.get_remote_address().clone(),
-                    allowance: Allowance::new(&self.limits),
                     subscribed: false,
                 });
                 self.show_peers();
@@ -301,6 +283,34 @@ impl Engine {
         }
     }
 
+    fn on_protocol_event(&mut self, event: BehaviourEvent) {
+        match event {
+            BehaviourEvent::Gossip(gossipsub::Event::Message {
+                propagation_source,
+                message_id,
+                message,
+            }) => self.on_message(propagation_source, message_id, message),
+            BehaviourEvent::Gossip(gossipsub::Event::Subscribed { peer_id, .. }) => {
+                self.on_subscription(&peer_id, true)
+            }
+            BehaviourEvent::Gossip(gossipsub::Event::Unsubscribed { peer_id, .. }) => {
+                self.on_subscription(&peer_id, false)
+            }
+            BehaviourEvent::Identify(identify::Event::Received { peer_id, info, .. }) => {
+                self.on_identified(peer_id, &info)
+            }
+            BehaviourEvent::Ping(ping::Event {
+                peer,
+                connection,
+                result: Err(error),
+            }) => {
+                tracing::debug!(%peer, %error, "peer does not answer; closing the connection");
+                self.swarm.close_connection(connection);
+            }
+            _ => {}
+        }
+    }
+
     /// A peer has asked for transactions, or wants no more.
     fn on_subscription(&mut self, peer: &PeerId, subscribed: bool) {
         if let Some(peer) = self.peers.get_mut(peer) {
@@ -326,11 +336,11 @@ impl Engine {
     /// Hands a message to the pool, unless there is reason not to.
     fn on_message(&mut self, peer: PeerId, id: MessageId, message: gossipsub::Message) {
         let bytes = message.data.len();
-        let Some(sender) = self.peers.get(&peer) else {
+        let Some(allowance) = self.allowances.get(&peer) else {
             self.report(&peer, &id, MessageAcceptance::Ignore);
             return;
         };
-        if !sender.allowance.admit(bytes) {
+        if !allowance.admit(bytes) {
             self.metrics.received(Fate::Excess, bytes);
             self.report(&peer, &id, MessageAcceptance::Ignore);
             self.penalise(&peer, POINTS_EXCESS);
@@ -407,12 +417,12 @@ impl Engine {
         }
     }
 
-    /// Counts penalty points against a connected peer, and refuses it when it has too many.
+    /// Counts penalty points against a peer, and refuses it when it has too many.
     fn penalise(&mut self, peer: &PeerId, points: u32) {
         let spent = self
-            .peers
+            .allowances
             .get(peer)
-            .is_some_and(|peer| !peer.allowance.forgive(points));
+            .is_some_and(|allowance| !allowance.forgive(points));
         if spent {
             self.ban(peer, BAN_DURATION);
         }

@@ -127,11 +127,13 @@ pub struct ValidatorArgs {
 #[command(next_help_heading = "Network")]
 #[serde(rename_all = "kebab-case", default)]
 pub struct NetworkArgs {
-    /// TCP port of consensus and block sync [default: 30333]
+    /// TCP port of consensus and block sync [default: 30333; with --dev-member that of the
+    /// preset]
     #[arg(long, value_name = "PORT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub port: Option<u16>,
-    /// TCP port of the exchange of transactions [default: --port plus one]
+    /// TCP port of the exchange of transactions; others look for it one above the registered port of
+    /// consensus [default: --port plus one]
     #[arg(long, value_name = "PORT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gossip_port: Option<u16>,

@@ -5,9 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{bail, ensure, Context, Result};
+use anyhow::{ensure, Context, Result};
 use clap::{Args, Subcommand};
 use codec::Encode;
+use xinglin_primitives::{consensus::SignedPayload, MemberId};
 use xinglin_sdk::{
     client::to_hex,
     keys::{self, KeyPair, Scheme},
@@ -16,7 +17,11 @@ use xinglin_sdk::{
 };
 use zeroize::Zeroizing;
 
-use super::passphrase::PassphraseArgs;
+use super::{
+    chain_spec,
+    passphrase::{self, PassphraseArgs},
+};
+use crate::{peer::peer_id_text, settings};
 
 /// Largest message that is signed, in bytes.
 const MESSAGE_BYTES_MAX: u64 = 1024 * 1024;
@@ -34,6 +39,8 @@ pub enum KeyCommand {
     Export(ExportArgs),
     /// Sign a message from the standard input; prints the signature as clients encode it
     Sign(SignArgs),
+    /// Prove the possession of a consensus key, for the call that registers a validator
+    ProvePossession(ProveArgs),
     /// Make a node's network identity, and print its peer id
     GenerateNodeKey(NodeKeyArgs),
     /// Print the peer id of a node's network identity
@@ -116,6 +123,21 @@ pub struct SignArgs {
     passphrase: PassphraseArgs,
 }
 
+/// Options of `key prove-possession`.
+#[derive(Args)]
+pub struct ProveArgs {
+    /// Keystore file of the consensus key
+    file: PathBuf,
+    /// Id of the member that registers the validator
+    #[arg(long, value_name = "ID")]
+    member: u32,
+    /// The chain on which it does, since the proof means nothing elsewhere
+    #[arg(long, value_name = "dev|local|FILE")]
+    chain: String,
+    #[command(flatten)]
+    passphrase: PassphraseArgs,
+}
+
 /// Options of the commands for node keys.
 #[derive(Args)]
 pub struct NodeKeyArgs {
@@ -132,10 +154,11 @@ pub fn run(command: KeyCommand) -> Result<()> {
         KeyCommand::Import(args) => import(&args),
         KeyCommand::Export(args) => export(&args),
         KeyCommand::Sign(args) => sign(&args),
+        KeyCommand::ProvePossession(args) => prove_possession(&args),
         KeyCommand::GenerateNodeKey(args) => generate_node_key(&args.file),
         KeyCommand::InspectNodeKey(args) => {
             let seed = read_node_key(&args.file)?;
-            println!("{}", peer_id(&seed)?);
+            println!("{}", peer_id_text(&seed));
             Ok(())
         }
     }
@@ -188,14 +211,13 @@ fn import(args: &ImportArgs) -> Result<()> {
 }
 
 fn export(args: &ExportArgs) -> Result<()> {
-    let keystore = Keystore::read(&args.file)?;
-    let name = args.file.display().to_string();
-    let pair = keystore.open(&args.passphrase.existing(&name)?)?;
-    let passphrase = PassphraseArgs {
-        passphrase_file: args.new_passphrase_file.clone(),
+    let pair = open(&args.file, &args.passphrase)?;
+    let meta = Keystore::read(&args.file)?.meta;
+    let passphrase = match &args.new_passphrase_file {
+        Some(path) => passphrase::from_file(path)?,
+        None => passphrase::ask_twice()?,
     };
-    let copy = Keystore::seal(&pair, &passphrase.new_one()?, keystore.meta)?;
-    copy.write_new(&args.output)?;
+    Keystore::seal(&pair, &passphrase, meta)?.write_new(&args.output)?;
     print_public(&pair);
     Ok(())
 }
@@ -210,10 +232,28 @@ fn sign(args: &SignArgs) -> Result<()> {
         message.len() as u64 <= MESSAGE_BYTES_MAX,
         "the message is larger than {MESSAGE_BYTES_MAX} bytes; sign its hash"
     );
-    let name = args.file.display().to_string();
-    let pair = Keystore::read(&args.file)?.open(&args.passphrase.existing(&name)?)?;
+    let pair = open(&args.file, &args.passphrase)?;
     println!("{}", to_hex(&pair.sign(&message).encode()));
     Ok(())
+}
+
+fn prove_possession(args: &ProveArgs) -> Result<()> {
+    let genesis = chain_spec::anchor(&settings::chain_spec(&args.chain)?)?.genesis;
+    let key = open(&args.file, &args.passphrase)?
+        .to_schnorrkel()
+        .context("the key is not an sr25519 key, as consensus keys are")?;
+    let payload = SignedPayload::Possession {
+        member: MemberId(args.member),
+    };
+    let key_bytes = key.public.to_bytes();
+    println!("key         {}", to_hex(&key_bytes));
+    println!("possession  {}", to_hex(&payload.sign(&genesis, &key).0));
+    Ok(())
+}
+
+fn open(file: &Path, passphrase: &PassphraseArgs) -> Result<KeyPair> {
+    let name = file.display().to_string();
+    Ok(Keystore::read(file)?.open(&passphrase.existing(&name)?)?)
 }
 
 /// Encrypts a key into a new file.
@@ -231,7 +271,7 @@ pub fn store(pair: &KeyPair, path: &Path, name: Option<String>, passphrase: &str
 fn generate_node_key(path: &Path) -> Result<()> {
     let seed = keys::random_seed();
     write_node_key(path, &seed)?;
-    println!("{}", peer_id(&seed)?);
+    println!("{}", peer_id_text(&seed));
     Ok(())
 }
 
@@ -252,12 +292,6 @@ pub fn read_node_key(path: &Path) -> Result<Zeroizing<[u8; 32]>> {
         .ok()
         .with_context(|| format!("{} does not hold 32 bytes in hex", path.display()))?;
     Ok(seed)
-}
-
-/// The peer id of a network identity, in text form.
-pub fn peer_id(seed: &[u8; 32]) -> Result<String> {
-    let _ = seed;
-    bail!("pending")
 }
 
 fn read_secret() -> Result<Zeroizing<String>> {

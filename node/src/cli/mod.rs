@@ -1,11 +1,23 @@
 //! The command line.
 
-use anyhow::Result;
-use clap::{Arg, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::future::Future;
+
+use anyhow::{Context, Result};
+use clap::{Arg, Args, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub mod args;
+mod chain_spec;
+mod db;
+mod demo;
 pub mod key;
+mod network;
+mod output;
 pub mod passphrase;
+mod receipt;
+mod status;
+
+/// Where a node's JSON-RPC is unless told otherwise.
+const DEFAULT_URL: &str = "ws://127.0.0.1:9944";
 
 /// The node of a Xinglin consortium, and the tools around it.
 #[derive(Parser)]
@@ -24,7 +36,25 @@ struct Cli {
 enum Command {
     Start(Box<args::StartArgs>),
     #[command(subcommand)]
+    Network(network::NetworkCommand),
+    #[command(subcommand)]
     Key(key::KeyCommand),
+    #[command(subcommand)]
+    ChainSpec(chain_spec::ChainSpecCommand),
+    Status(status::StatusArgs),
+    #[command(subcommand)]
+    Receipt(receipt::ReceiptCommand),
+    #[command(subcommand)]
+    Db(db::DbCommand),
+    Demo(demo::DemoArgs),
+}
+
+/// Which node to ask.
+#[derive(Args, Clone, Debug)]
+pub struct UrlArgs {
+    /// RPC address of the node: ws://host:port, or http:// for the same
+    #[arg(long, env = "XINGLIN_URL", value_name = "URL", default_value = DEFAULT_URL)]
+    pub url: String,
 }
 
 /// Parses the command line and does what it says.
@@ -33,7 +63,13 @@ pub fn run() -> Result<()> {
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     match cli.command {
         Command::Start(args) => crate::service::run(crate::config::layer(*args)?),
+        Command::Network(command) => network::run(command),
         Command::Key(command) => key::run(command),
+        Command::ChainSpec(command) => chain_spec::run(command),
+        Command::Status(args) => status::run(&args),
+        Command::Receipt(command) => receipt::run(command),
+        Command::Db(command) => db::run(command),
+        Command::Demo(args) => demo::run(&args),
     }
 }
 
@@ -51,6 +87,16 @@ fn with_environment(argument: Arg) -> Arg {
             argument.env(variable).hide_env_values(true)
         }
     }
+}
+
+/// Runs the work of a command that talks to nodes.
+fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("starting threads")?
+        .block_on(work)
 }
 
 #[cfg(test)]

@@ -30,15 +30,20 @@ impl PassphraseArgs {
 
     /// A passphrase for a new keystore; a person has to type it twice.
     pub fn new_one(&self) -> Result<Zeroizing<String>> {
-        if let Some(given) = given(self.passphrase_file.as_deref())? {
-            return Ok(given);
+        match given(self.passphrase_file.as_deref())? {
+            Some(given) => Ok(given),
+            None => ask_twice(),
         }
-        let first = ask("New passphrase: ")?;
-        if *ask("The same again: ")? != *first {
-            bail!("the passphrases differ; nothing was written");
-        }
-        Ok(first)
     }
+}
+
+/// A passphrase that a person types twice.
+pub fn ask_twice() -> Result<Zeroizing<String>> {
+    let first = ask("New passphrase: ")?;
+    if *ask("The same again: ")? != *first {
+        bail!("the passphrases differ; nothing was written");
+    }
+    Ok(first)
 }
 
 /// The passphrase that opens `what`, which a person is asked for by that name.
@@ -50,9 +55,14 @@ pub fn existing(file: Option<&Path>, what: &str) -> Result<Zeroizing<String>> {
 }
 
 fn given(file: Option<&Path>) -> Result<Option<Zeroizing<String>>> {
-    let Some(path) = file else {
-        return Ok(std::env::var(PASSPHRASE_ENV).ok().map(Zeroizing::new));
-    };
+    match file {
+        Some(path) => from_file(path).map(Some),
+        None => Ok(std::env::var(PASSPHRASE_ENV).ok().map(Zeroizing::new)),
+    }
+}
+
+/// The first line of a file that only its owner may read.
+pub fn from_file(path: &Path) -> Result<Zeroizing<String>> {
     let contents = secret_file::read(path).context("passphrase file")?;
     let text = std::str::from_utf8(&contents)
         .with_context(|| format!("passphrase file {} is not text", path.display()))?;
@@ -63,7 +73,7 @@ fn given(file: Option<&Path>) -> Result<Option<Zeroizing<String>>> {
             path.display()
         );
     }
-    Ok(Some(Zeroizing::new(line.to_owned())))
+    Ok(Zeroizing::new(line.to_owned()))
 }
 
 fn ask(prompt: &str) -> Result<Zeroizing<String>> {

@@ -200,7 +200,10 @@ impl Inner {
 
     fn put_state(&self, out: &mut WriteBatch, batch: &CommitBatch<'_>) {
         let nodes = self.cf(Family::StateNodes);
-        for (key, node) in &batch.trie.inserted {
+        // In the order of keys, a memtable takes a large batch in several times faster.
+        let mut inserted: Vec<_> = batch.trie.inserted.iter().collect();
+        inserted.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        for (key, node) in inserted {
             out.put_cf(nodes, key, node);
         }
         let flat = self.cf(Family::StateFlat);
@@ -297,6 +300,10 @@ impl ChainStore for Database {
 
     fn oldest_state(&self) -> BlockNumber {
         self.inner.head.read().oldest_state
+    }
+
+    fn disk_bytes(&self) -> Option<u64> {
+        self.inner.disk_bytes().ok()
     }
 
     fn commit(&self, batch: CommitBatch<'_>) -> Result<(), StoreError> {

@@ -126,6 +126,20 @@ impl Database {
             inner: Arc::new(inner),
         })
     }
+
+    /// As [`open`](Self::open) for a database that exists, in the mode that it has: for programs that
+    /// examine it and must not change what it keeps.
+    pub fn open_existing(mut config: StorageConfig) -> Result<Self, OpenError> {
+        if !holds_database(&config.path)? {
+            return Err(OpenError::Missing { path: config.path });
+        }
+        let inner = Inner::open_files(&config)?;
+        config.mode = inner
+            .required(meta::MODE, "the state mode")
+            .map_err(|error| store_error(&config.path, error))?;
+        drop(inner);
+        Self::open(config)
+    }
 }
 
 fn validate(config: &StorageConfig) -> Result<(), OpenError> {
@@ -193,8 +207,8 @@ fn open_error(path: &Path, error: &rocksdb::Error) -> OpenError {
         ErrorKind::IOError if LOCK_ERRORS.iter().any(|text| reason.contains(text)) => {
             OpenError::Locked { path }
         }
-        // A file that the manifest names and that is gone is an I/O error to RocksDB.
         ErrorKind::Corruption => OpenError::Torn { path, reason },
+        // A file that the manifest names and that is gone.
         ErrorKind::IOError if reason.contains("No such file or directory") => {
             OpenError::Torn { path, reason }
         }

@@ -26,12 +26,19 @@ use crate::{
 pub(crate) const ROWS_PER_COMMIT_MAX: usize = 8;
 
 /// What the journal keeps of one block.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
-pub(crate) struct Row {
-    /// Keys that the state after this block no longer refers to.
+#[derive(Decode)]
+struct Row {
+    /// Keys that the state after this block no longer refers to, sorted.
     deleted: Vec<Vec<u8>>,
     /// Keys that this block made again while they were waiting to go.
     revived: Vec<Vec<u8>>,
+}
+
+/// A [`Row`] to be written.
+#[derive(Encode)]
+struct NewRow<'a> {
+    deleted: Vec<&'a Vec<u8>>,
+    revived: Vec<&'a Vec<u8>>,
 }
 
 /// The blocks whose rows are in the journal, and when each key that waits to go died.
@@ -46,20 +53,21 @@ pub(crate) struct Window {
     deaths: HashMap<u64, BlockNumber>,
 }
 
-/// FNV-1a over the key, which ends in a hash. It must be the same in every process, because a restart
-/// must come to the same window.
+/// A quick hash of a key, most of which is a strong hash already. It must be the same in every
+/// process, because a restart must come to the same window.
 fn fingerprint(key: &[u8]) -> u64 {
-    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0100_0000_01b3;
-    key.iter().fold(OFFSET, |state, byte| {
-        (state ^ u64::from(*byte)).wrapping_mul(PRIME)
+    const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+    key.chunks(8).fold(0u64, |state, chunk| {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        (state.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(MULTIPLIER)
     })
 }
 
 impl Window {
     /// Takes in the changes of the block after the newest row's and returns its row. A key that the
     /// block both deletes and inserts lives.
-    fn push(&mut self, number: BlockNumber, changes: &TrieChanges) -> Row {
+    fn push<'a>(&mut self, number: BlockNumber, changes: &'a TrieChanges) -> NewRow<'a> {
         self.oldest_row.get_or_insert(number);
         for key in &changes.deleted {
             self.deaths.insert(fingerprint(key), number);
@@ -67,12 +75,11 @@ impl Window {
         let inserted = changes.inserted.iter().map(|(key, _)| key);
         let revived = inserted
             .filter(|key| self.deaths.remove(&fingerprint(key)).is_some())
-            .cloned()
             .collect();
-        Row {
-            deleted: changes.deleted.clone(),
-            revived,
-        }
+        // RocksDB takes neighbours in much faster, when the row goes.
+        let mut deleted: Vec<_> = changes.deleted.iter().collect();
+        deleted.sort_unstable();
+        NewRow { deleted, revived }
     }
 
     /// Takes in a row that was stored before.

@@ -57,24 +57,29 @@ impl<T: Config> Pallet<T> {
 
         Agendas::<T>::insert(patient, agenda);
         NextAppointment::<T>::put(id.next().ok_or(Error::<T>::IdsUsedUp)?);
-        Appointments::<T>::insert(
-            id,
-            Appointment {
-                patient,
-                member: target.schedule.member,
-                practitioner: target.schedule.practitioner,
-                schedule: target.id,
-                slot: target.slot,
-                start: target.start(),
-                state,
-                terms: rules.terms(target.start()),
-                escrow,
-                pre_visit_grant,
-                previous,
-            },
-        );
-        let (appointment, (schedule, slot)) = (id, place);
-        Self::deposit_event(match state {
+        let appointment = Appointment {
+            patient,
+            member: target.schedule.member,
+            practitioner: target.schedule.practitioner,
+            schedule: target.id,
+            slot: target.slot,
+            start: target.start(),
+            state,
+            terms: rules.terms(target.start()),
+            escrow,
+            pre_visit_grant,
+            previous,
+        };
+        Appointments::<T>::insert(id, &appointment);
+        Self::announce(id, &appointment, by);
+        Ok(has_fee)
+    }
+
+    /// Says that an appointment was made.
+    fn announce(id: AppointmentId, made: &AppointmentOf<T>, by: T::AccountId) {
+        let (appointment, patient) = (id, made.patient);
+        let (schedule, slot) = (made.schedule, made.slot);
+        Self::deposit_event(match made.state {
             AppointmentState::Waitlisted => Event::Waitlisted {
                 appointment,
                 patient,
@@ -90,10 +95,9 @@ impl<T: Config> Pallet<T> {
                 by,
             },
         });
-        if let Some(grant) = pre_visit_grant {
+        if let Some(grant) = made.pre_visit_grant {
             Self::deposit_event(Event::PreVisitGranted { appointment, grant });
         }
-        Ok(has_fee)
     }
 
     /// Returns how many of the old slot's waitlist were looked at.

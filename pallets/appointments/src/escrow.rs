@@ -43,9 +43,9 @@ impl<T: Config> Pallet<T> {
         Ok(Some(Escrow { payer, amount_fen }))
     }
 
-    /// Makes `amount_fen` of what is held for an appointment of `patient`. What suffices stays where
-    /// it is held. If more is needed and the patient has another account by now, all of it moves
-    /// there.
+    /// Makes `amount_fen` of what is held for an appointment of `patient`. What suffices stays
+    /// where it is held. If more is needed and the patient has another account by now, all of it
+    /// moves there.
     pub(crate) fn rehold_fee(
         patient: PatientId,
         held: Option<EscrowOf<T>>,

@@ -16,12 +16,14 @@
 //!   part of the fee, also for a place that was booked after `cancel_by`. Moving to another slot is
 //!   refused after `cancel_by`.
 //! - Once the slot has begun, only staff can end the appointment. If nobody does within
-//!   [`rules::ABANDONED_MS`], the patient may cancel it without consequences, so that no fee stays in
-//!   escrow because a member has gone.
-//! - Staff may move and cancel at any time with a reason. It costs the patient nothing, never counts
-//!   against her, and passes over window, block and limit per day, but never over capacity or overlap.
-//! - So many late cancellations, or so many no-shows, within the period bring the block; each counts
-//!   towards one block only.
+//!   [`rules::ABANDONED_MS`], the patient may cancel it without consequences, so that no fee stays
+//!   in escrow because a member has gone.
+//! - Staff may move and cancel at any time with a reason. It costs the patient nothing, never
+//!   counts against her, and passes over window, block and limit per day, but never over capacity
+//!   or overlap. Whom staff moved, or the waitlist promoted, after the limit of the new place may
+//!   give it back until its slot begins.
+//! - So many late cancellations, or so many no-shows, within the period bring the block; each
+//!   counts towards one block only.
 //!
 //! # Waitlist
 //!
@@ -34,18 +36,18 @@
 //!
 //! # Fee
 //!
-//! A fee is held on the patient's own account, whoever books, and settled by the outcome: fulfilled,
-//! all to the member; cancelled in time or by staff, all back; late or no-show, the share of the
-//! terms to the member and the rest back. Refunds go to the account the patient has by then. A slot
-//! without a fee touches no balance.
+//! A fee is held on the patient's own account, whoever books, and settled by the outcome:
+//! fulfilled, all to the member; cancelled in time or by staff, all back; late or no-show, the
+//! share of the terms to the member and the rest back. Refunds go to the account the patient has by
+//! then. A slot without a fee touches no balance.
 //!
 //! # What a booking costs
 //!
 //! Of its own, without a fee, [`Pallet::book`] reads six values (clock, schedule, rules, agenda,
 //! slot, next id; clock, rules and next id are the same for a whole block) and writes four (agenda,
-//! slot, next id, appointment). To that come the questions to the registry: who acts, and whether the
-//! practitioner still works there. Penalties are looked up only for patients with a block somewhere.
-//! A fee adds the patient's account and its holds.
+//! slot, next id, appointment). To that come the questions to the registry: who acts, and whether
+//! the practitioner still works there. Penalties are looked up only for patients with a block
+//! somewhere. A fee adds the patient's account and its holds.
 
 pub mod agenda;
 mod booking;
@@ -278,7 +280,8 @@ pub mod pallet {
             Self::do_publish_department(Self::provider(&who)?, department, code)
         }
 
-        /// Withdraws a department of the signer's member. Its schedules go on; new ones are refused.
+        /// Withdraws a department of the signer's member. Its schedules go on; new ones are
+        /// refused.
         ///
         /// Origin: signed by an account of a hospital or clinic.
         ///
@@ -293,9 +296,9 @@ pub mod pallet {
             Self::do_withdraw_department(Self::provider(&who)?, department)
         }
 
-        /// Publishes the booking rules of the signer's member that are in force from a date (UTC+8),
-        /// in days since 1970-01-01. The date must lie after today, or may be today if no rules are
-        /// in force. A version published for the same date before is replaced.
+        /// Publishes the booking rules of the signer's member that are in force from a date
+        /// (UTC+8), in days since 1970-01-01. The date must lie after today, or may be today if no
+        /// rules are in force. A version published for the same date before is replaced.
         ///
         /// Origin: signed by an account of a hospital or clinic.
         ///
@@ -362,7 +365,8 @@ pub mod pallet {
         ///
         /// Errors: `NotForPatient`, `UnknownSchedule`, `UnknownSlot`, `Closed`, `InPast`,
         /// `NotLicensed`, `NoRules`, `OutsideWindow`, `Blocked`, `DayLimit`, `Overlap`,
-        /// `AlreadyWaiting`, `AgendaFull`, `SlotFull`, `WaitlistFull`, `FeeNotCovered`, `IdsUsedUp`.
+        /// `AlreadyWaiting`, `AgendaFull`, `SlotFull`, `WaitlistFull`, `FeeNotCovered`,
+        /// `IdsUsedUp`.
         /// Events: `Booked` or `Waitlisted`; `PreVisitGranted`.
         #[pallet::call_index(5)]
         #[pallet::weight(T::WeightInfo::book().saturating_add(T::WeightInfo::hold_fee()))]
@@ -399,8 +403,8 @@ pub mod pallet {
         /// Moves a booked or confirmed appointment to another slot of the same member; it keeps its
         /// id and is then Booked. The head of the old slot's waitlist gets the place.
         ///
-        /// Origin: signed by the patient, a delegate or session key (`acting`: for this patient), or
-        /// by an account of the member (`acting`: as staff, for this reason).
+        /// Origin: signed by the patient, a delegate or session key (`acting`: for this patient),
+        /// or by an account of the member (`acting`: as staff, for this reason).
         ///
         /// For the patient the rules for booking apply, and the latest cancellation must not have
         /// passed. The fee becomes that of the new slot; moved by staff, the lower of both.
@@ -425,12 +429,13 @@ pub mod pallet {
         /// Calls off an appointment that has not been checked in. The head of the waitlist gets the
         /// place.
         ///
-        /// Origin: signed by the patient, a delegate or session key (`acting`: for this patient), or
-        /// by an account of the member (`acting`: as staff, for this reason).
+        /// Origin: signed by the patient, a delegate or session key (`acting`: for this patient),
+        /// or by an account of the member (`acting`: as staff, for this reason).
         ///
         /// A patient may cancel a place until its slot begins; after the latest cancellation it
         /// counts as late, and the member keeps its share of the fee. Otherwise all is refunded. A
-        /// place that nobody checked in or marked may be cancelled again a week after the slot began.
+        /// place that nobody checked in or marked may be cancelled again a week after the slot
+        /// began.
         ///
         /// Errors: `UnknownAppointment`, `NotStaff`, `NotForPatient`, `OtherPatient`, `WrongState`,
         /// `SlotBegun`, `NoMemberAccount`. Events: `Cancelled`, `FeeSettled`, `PatientBlocked`,

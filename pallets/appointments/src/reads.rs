@@ -88,8 +88,8 @@ impl<T: Config> Pallet<T> {
         page
     }
 
-    /// Appointments of a schedule that have a place or wait, from `first_slot` on, in pages of whole
-    /// slots.
+    /// Appointments of a schedule that have a place or wait, from `first_slot` on, in pages of
+    /// whole slots.
     pub fn appointments_in(
         id: ScheduleId,
         first_slot: SlotIndex,

@@ -41,8 +41,8 @@ impl<T: Config> Pallet<T> {
 
     /// Gives free places to those who wait and qualify, in their order, until none is left;
     /// [`crate::types::WAITLIST_MAX`] bounds the search. There may be more than one: a place stays
-    /// free when nobody qualifies for it. Nobody is promoted into a slot that could not be booked: one that has begun, is
-    /// closed, or whose practitioner or member is suspended.
+    /// free when nobody qualifies for it. Nobody is promoted into a slot that could not be booked:
+    /// one that has begun, is closed, or whose practitioner or member is suspended.
     fn promote(place: (ScheduleId, SlotIndex), slot: &mut Slot, now: Moment) -> u32 {
         if slot.waiting.is_empty() {
             return 0;

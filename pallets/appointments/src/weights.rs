@@ -2,8 +2,8 @@
 //!
 //! An estimate is the number of storage accesses at the runtime's `DbWeight`, plus a fixed part for
 //! dispatch and events, plus a part per byte that is read and encoded again. Questions to the
-//! registry count with the accesses a straightforward registry needs for them. The proof size is the
-//! bytes read.
+//! registry count with the accesses a straightforward registry needs for them. The proof size is
+//! the bytes read.
 
 use codec::MaxEncodedLen;
 use core::marker::PhantomData;
@@ -88,8 +88,8 @@ impl<T: frame_system::Config> Estimated<T> {
     /// is looked at the patient's account and standing, appointment, agenda, penalties and fee.
     fn leave(heads: u32) -> Weight {
         let each = Self::of(
-            3,
-            0,
+            5,
+            2,
             appointment_bytes() + agenda_bytes() + bytes::<Penalties>(),
         )
         .saturating_add(Self::hold());

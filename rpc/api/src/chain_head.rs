@@ -202,3 +202,65 @@ pub trait ChainHeadApi {
     #[method(name = "chainHead_v1_unpin", with_extensions)]
     fn unpin(&self, follow_subscription: String, hashes: OneOrMany<Hash>) -> RpcResult<()>;
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use serde_json::{json, Value};
+
+    use super::*;
+
+    /// What `event` is on the wire, after a check that it is read back the same.
+    fn wire(event: FollowEvent) -> Value {
+        let value = serde_json::to_value(&event).unwrap();
+        assert_eq!(
+            serde_json::from_value::<FollowEvent>(value.clone()).unwrap(),
+            event
+        );
+        value
+    }
+
+    #[test]
+    fn a_runtime_is_absent_null_or_there() {
+        let [block, parent] = [1, 2].map(Hash::repeat_byte);
+        let new_block = |new_runtime| {
+            wire(FollowEvent::NewBlock {
+                block_hash: block,
+                parent_block_hash: parent,
+                new_runtime,
+            })
+        };
+        let plain = json!({"event": "newBlock", "blockHash": block, "parentBlockHash": parent});
+        assert_eq!(new_block(None), plain);
+        assert_eq!(new_block(Some(None))["newRuntime"], Value::Null);
+        assert!(new_block(Some(None)).get("newRuntime").is_some());
+        let broken = RuntimeEvent::Invalid {
+            error: "no".to_owned(),
+        };
+        assert_eq!(
+            new_block(Some(Some(broken)))["newRuntime"],
+            json!({"type": "invalid", "error": "no"})
+        );
+    }
+
+    #[test]
+    fn events_and_replies_have_the_names_of_the_specification() {
+        assert_eq!(wire(FollowEvent::Stop), json!({"event": "stop"}));
+        let operation_id = "7".to_owned();
+        assert_eq!(
+            wire(FollowEvent::OperationWaitingForContinue { operation_id }),
+            json!({"event": "operationWaitingForContinue", "operationId": "7"})
+        );
+        let limit = serde_json::to_value(OperationReply::LimitReached).unwrap();
+        assert_eq!(limit, json!({"result": "limitReached"}));
+        let started = OperationReply::Started {
+            operation_id: "7".to_owned(),
+            discarded_items: None,
+        };
+        assert_eq!(
+            serde_json::to_value(started).unwrap(),
+            json!({"result": "started", "operationId": "7"})
+        );
+    }
+}

@@ -128,6 +128,8 @@ pub struct Status {
     pub state_root: Hash,
     /// Lowest height whose state can be read here.
     pub oldest_state: BlockNumber,
+    /// Bytes that the database takes on the disk; `null` if the node cannot tell.
+    pub disk_bytes: Option<u64>,
     /// Whether the node is fetching blocks that others have already.
     pub syncing: bool,
     /// Highest height it has heard of.

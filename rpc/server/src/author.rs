@@ -21,8 +21,9 @@ use crate::{
     subscription::{Gone, Subscriber},
 };
 
-/// Pending transactions that one call tells.
+/// Pending transactions that one call tells, and their bytes.
 const PENDING_MAX: usize = 4_096;
+const PENDING_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Why a transaction is not taken. Codes and messages are those of Substrate; `data` says the reason
 /// and what to do.
@@ -61,15 +62,14 @@ fn invalid_reason(reason: InvalidTransaction) -> String {
         }
         InvalidTransaction::ExhaustsResources => "it is too heavy for a block; split it",
         InvalidTransaction::Custom(code) => {
-            return format!(
-                "refused by a rule of this chain (code {code}): only registered accounts that are \
-                 not suspended may transact, each within its limits"
-            )
+            return format!("refused by rule {code} of this chain; its documentation lists them")
         }
         InvalidTransaction::BadMandatory | InvalidTransaction::MandatoryValidation => {
             "only block authors may send it"
         }
-        InvalidTransaction::BadSigner => "sign with an account that may send this call",
+        InvalidTransaction::BadSigner => {
+            "the account is not registered here, or suspended; a member of the consortium registers it"
+        }
         InvalidTransaction::IndeterminateImplicit | InvalidTransaction::UnknownOrigin => {
             "sign it with the chain's transaction extensions"
         }
@@ -171,10 +171,12 @@ impl AuthorApiServer for Author {
 
     async fn pending_extrinsics(&self) -> RpcResult<Vec<Bytes>> {
         let pending = self.node.pool.pending(PENDING_MAX);
-        Ok(pending
-            .iter()
-            .map(|bytes| Bytes::from(&bytes[..]))
-            .collect())
+        let mut room = PENDING_BYTES_MAX;
+        let told = pending.iter().map_while(|bytes| {
+            room = room.checked_sub(bytes.len())?;
+            Some(Bytes::from(&bytes[..]))
+        });
+        Ok(told.collect())
     }
 
     async fn watch_extrinsic(&self, pending: PendingSubscriptionSink, extrinsic: Bytes) {

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 pub struct RpcConfig {
     /// Address and port for HTTP and WebSocket. Port 0 lets the system choose.
     pub listen: SocketAddr,
-    /// Values of the `Host` header that are answered, like `node.example:9944` or `localhost:*`.
-    /// Unset: loopback names if the server listens on loopback, else any.
+    /// Values of the `Host` header that are answered, like `node.example:9944` or `localhost:*`; `*` is
+    /// any. Unset: loopback names if the server listens on loopback, else any.
     pub allowed_hosts: Option<Vec<String>>,
     /// Web origins whose pages may use the server, like `https://app.example` or
     /// `http://localhost:*`; `*` is any. Programs that send no `Origin` header are not concerned.
@@ -30,7 +30,8 @@ pub struct RpcConfig {
     pub broadcasts_max: u32,
     /// Most calls in one batch.
     pub batch_max: u32,
-    /// Most calls of one connection in progress at a time.
+    /// Most calls of one connection in progress at a time. The server does not read more from the
+    /// connection until one is answered.
     pub in_flight_max: u32,
     /// Largest request, in bytes.
     pub request_bytes_max: u32,
@@ -45,7 +46,7 @@ pub struct RpcConfig {
     /// How long after a block is told as the best it is told as final, in milliseconds. A block is
     /// final when it is committed; some clients lose the first word if the second comes at once.
     pub finality_gap_ms: u64,
-    /// How often a WebSocket client is pinged, in milliseconds. One that does not answer twice is
+    /// How often a WebSocket client is pinged, in milliseconds. One that leaves three pings unanswered is
     /// disconnected.
     pub ping_interval_ms: u64,
 }
@@ -72,7 +73,7 @@ impl Default for RpcConfig {
             follows_max: 4,
             broadcasts_max: 16,
             batch_max: 1_000,
-            in_flight_max: 1_024,
+            in_flight_max: 128,
             request_bytes_max: 4 * 1024 * 1024,
             response_bytes_max: 16 * 1024 * 1024,
             message_buffer: 64,

@@ -13,11 +13,6 @@ pub enum ServerError {
     /// The client is above its rate.
     #[error("more requests per second than this node allows a client; wait a moment, or use a node of your own")]
     RateLimited,
-    /// The connection has too many calls in progress.
-    #[error(
-        "more than {0} calls in progress on this connection; wait for answers before sending more"
-    )]
-    InFlight(u32),
     /// There is no block, not even genesis.
     #[error("the node has no block yet; wait until it has started")]
     NoBlock,
@@ -34,7 +29,7 @@ impl ServerError {
     pub fn code(&self) -> i32 {
         match self {
             Self::RateLimited => codes::RATE_LIMITED,
-            Self::Busy | Self::InFlight(_) => codes::BUSY,
+            Self::Busy => codes::BUSY,
             Self::NoBlock | Self::Store(_) | Self::Internal => INTERNAL_ERROR_CODE,
         }
     }

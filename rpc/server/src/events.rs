@@ -11,7 +11,7 @@ use tokio::{
     sync::broadcast::{self, error::RecvError},
     time::{sleep_until, Instant},
 };
-use xinglin_core::{ChainStore, CommitNotice, StateChange, Tip};
+use xinglin_core::{CommitNotice, StateChange, Tip};
 use xinglin_primitives::{BlockNumber, Hash, Header};
 
 /// Events that a subscription may fall behind before it misses some.
@@ -145,11 +145,11 @@ impl ChainEvents {
         (view.clone(), feed)
     }
 
-    /// Retells commits until their source ends.
+    /// Retells commits until their source ends. `tip` is asked for the last block when some are missed.
     pub async fn run(
         self: Arc<Self>,
         mut commits: broadcast::Receiver<Arc<CommitNotice>>,
-        chain: Arc<dyn ChainStore>,
+        tip: impl Fn() -> Option<Tip> + Send,
         gap: Duration,
     ) {
         let mut deadlines: VecDeque<Instant> = VecDeque::new();
@@ -175,7 +175,7 @@ impl ChainEvents {
                     Err(RecvError::Lagged(missed)) => {
                         tracing::warn!(missed, "rpc: fell behind the chain; subscriptions begin anew");
                         deadlines.clear();
-                        self.restart(chain.tip());
+                        self.restart(tip());
                     }
                     Err(RecvError::Closed) => return,
                 },
@@ -238,3 +238,6 @@ impl Feed {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! What stands before every method: the client's rate, the connection's calls in progress, counting.
+//! What stands before every method: the connection's turns, the client's rate, counting.
 
 use std::{future::Future, sync::Arc, time::Instant};
 
@@ -8,37 +8,31 @@ use jsonrpsee::{
     types::ErrorObjectOwned,
     MethodResponse,
 };
-use tokio::sync::{Semaphore, TryAcquireError};
 
 use crate::{
     clients::Rate,
     error::ServerError,
+    flow::Flow,
     metrics::{MethodTable, Refusal},
 };
 
 /// Guards the methods for one connection.
 #[derive(Clone, Debug)]
 pub(crate) struct GuardLayer {
-    rate: Rate,
-    in_flight: Arc<Semaphore>,
-    in_flight_max: u32,
-    response_bytes_max: usize,
-    methods: Arc<MethodTable>,
+    pub(crate) rate: Rate,
+    pub(crate) flow: Arc<Flow>,
+    /// Whether answers wait for the client to read them. Those over HTTP are bounded by its own flow
+    /// control, and may be given up without being sent.
+    pub(crate) is_websocket: bool,
+    pub(crate) response_bytes_max: usize,
+    pub(crate) methods: Arc<MethodTable>,
 }
 
 impl GuardLayer {
-    pub(crate) fn new(
-        rate: Rate,
-        in_flight_max: u32,
-        response_bytes_max: u32,
-        methods: Arc<MethodTable>,
-    ) -> Self {
-        Self {
-            rate,
-            in_flight: Arc::new(Semaphore::new(in_flight_max as usize)),
-            in_flight_max,
-            response_bytes_max: response_bytes_max as usize,
-            methods,
+    /// Counts an answer that is about to be sent.
+    fn sending(&self, answer: &MethodResponse) {
+        if self.is_websocket && !answer.is_notification() && !answer.is_subscription() {
+            self.flow.answered(answer.as_json().get().len());
         }
     }
 }
@@ -65,19 +59,13 @@ impl<S> Guard<S>
 where
     S: RpcServiceT<MethodResponse = MethodResponse> + Send + Sync,
 {
-    async fn answer(self, request: Request<'_>) -> MethodResponse {
+    async fn answer(&self, request: Request<'_>) -> MethodResponse {
         let layer = &self.layer;
         if !layer.rate.admit() {
             layer.methods.refuse(Refusal::Rate);
-            return refusal(request, ServerError::RateLimited);
+            let error = ErrorObjectOwned::from(ServerError::RateLimited);
+            return MethodResponse::error(request.id, error);
         }
-        let _in_progress = match layer.in_flight.try_acquire() {
-            Ok(permit) => permit,
-            Err(TryAcquireError::NoPermits | TryAcquireError::Closed) => {
-                layer.methods.refuse(Refusal::InFlight);
-                return refusal(request, ServerError::InFlight(layer.in_flight_max));
-            }
-        };
         let begun = Instant::now();
         let method = request.method.clone();
         let response = self.service.call(request).await;
@@ -86,10 +74,6 @@ where
             .record(&method, begun.elapsed(), response.is_success());
         response
     }
-}
-
-fn refusal(request: Request<'_>, error: ServerError) -> MethodResponse {
-    MethodResponse::error(request.id, ErrorObjectOwned::from(error))
 }
 
 impl<S> RpcServiceT for Guard<S>
@@ -108,18 +92,25 @@ where
     type NotificationResponse = MethodResponse;
 
     fn call<'a>(&self, request: Request<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
-        self.clone().answer(request)
+        let this = self.clone();
+        async move {
+            let _turn = this.layer.flow.turn().await;
+            let answer = this.answer(request).await;
+            this.layer.sending(&answer);
+            answer
+        }
     }
 
     /// Each call of a batch passes the guard by itself; the service below would not ask it.
     fn batch<'a>(&self, batch: Batch<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
         let this = self.clone();
         async move {
+            let _turn = this.layer.flow.turn().await;
             let mut answers = BatchResponseBuilder::new_with_limit(this.layer.response_bytes_max);
             let mut notified = false;
             for entry in batch {
                 let answer = match entry {
-                    Ok(BatchEntry::Call(request)) => this.clone().answer(request).await,
+                    Ok(BatchEntry::Call(request)) => this.answer(request).await,
                     Ok(BatchEntry::Notification(_)) => {
                         notified = true;
                         continue;
@@ -133,11 +124,13 @@ where
                     return too_large;
                 }
             }
-            if notified && answers.is_empty() {
+            let answer = if notified && answers.is_empty() {
                 MethodResponse::notification()
             } else {
                 MethodResponse::from_batch(answers.finish())
-            }
+            };
+            this.layer.sending(&answer);
+            answer
         }
     }
 

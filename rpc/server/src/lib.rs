@@ -7,7 +7,7 @@
 //! | module | what it decides |
 //! |---|---|
 //! | `server` | listening; hosts, web origins and the probe |
-//! | `guard`, `clients` | how much a client may ask for |
+//! | `guard`, `clients`, `flow` | how much a client may ask for, and how fast |
 //! | `connection` | what is kept for a connection |
 //! | `events` | when subscriptions hear of a block, and that it is final |
 //! | `workers` | where blocking work runs |
@@ -27,6 +27,7 @@ mod config;
 mod connection;
 mod error;
 mod events;
+mod flow;
 mod guard;
 mod health;
 mod methods;

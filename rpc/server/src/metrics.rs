@@ -32,8 +32,6 @@ struct ReasonLabel {
 pub enum Refusal {
     /// The client is above its rate.
     Rate,
-    /// The connection has too many calls in progress.
-    InFlight,
     /// There are too many connections.
     Connections,
     /// A page of a foreign origin.
@@ -44,7 +42,6 @@ impl Refusal {
     fn label(self) -> ReasonLabel {
         let reason = match self {
             Self::Rate => "rate",
-            Self::InFlight => "in_flight",
             Self::Connections => "connections",
             Self::Origin => "origin",
         };

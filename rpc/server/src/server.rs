@@ -28,6 +28,7 @@ use crate::{
     config::{ConfigError, RpcConfig},
     connection::Connection,
     events::{ChainEvents, Place},
+    flow::{Flow, PacedSocket},
     guard::GuardLayer,
     health,
     methods::methods,
@@ -45,8 +46,8 @@ const SUBSCRIPTION_ID_LEN: usize = 16;
 const SOCKETS_SPARE: usize = 32;
 /// How long to wait when the system gives no socket, for instance because none is left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// Pings that a client may leave unanswered.
-const MISSED_PINGS_MAX: usize = 2;
+/// Pings that a client may leave unanswered in all before it is disconnected.
+const MISSED_PINGS_MAX: usize = 3;
 
 /// Why the server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -116,9 +117,10 @@ pub async fn start(config: RpcConfig, ports: RpcPorts) -> Result<RpcHandle, RpcE
     let tip = ports.chain.tip().ok_or(RpcError::NoBlock)?;
 
     let events = Arc::new(ChainEvents::new(Place::from(tip)));
+    let chain = Arc::clone(&ports.chain);
     let telling = tokio::spawn(Arc::clone(&events).run(
         ports.commits,
-        Arc::clone(&ports.chain),
+        move || chain.tip(),
         config.finality_gap(),
     ));
     let node = Arc::new(Node {
@@ -173,6 +175,9 @@ fn host_filter(config: &RpcConfig, local: SocketAddr) -> Result<HostFilterLayer,
             .to_vec()
     };
     let hosts = match &config.allowed_hosts {
+        Some(hosts) if hosts.iter().any(|host| host == "*") => {
+            return Ok(HostFilterLayer::disable())
+        }
         Some(hosts) => hosts.clone(),
         None if local.ip().is_loopback() => loopback(),
         None => return Ok(HostFilterLayer::disable()),
@@ -251,12 +256,14 @@ impl Front {
             let Some((socket, address, permit)) = accepted else {
                 continue;
             };
-            let guard = GuardLayer::new(
-                self.clients.rate(address.ip()),
-                self.config.in_flight_max,
-                self.config.response_bytes_max,
-                Arc::clone(&self.methods_by_name),
-            );
+            let flow = Arc::new(Flow::new(self.config.in_flight_max));
+            let guard = GuardLayer {
+                rate: self.clients.rate(address.ip()),
+                flow: Arc::clone(&flow),
+                is_websocket: false,
+                response_bytes_max: self.config.response_bytes_max as usize,
+                methods: Arc::clone(&self.methods_by_name),
+            };
             let connection = Arc::new(Connection::new(
                 self.config.follows_max,
                 self.config.broadcasts_max,
@@ -269,9 +276,13 @@ impl Front {
             let service = tower::service_fn(move |mut request: HttpRequest<_>| {
                 let early = answer_early(&request, &node, &origins);
                 request.extensions_mut().insert(Arc::clone(&connection));
+                let guard = GuardLayer {
+                    is_websocket: ws::is_upgrade_request(&request),
+                    ..guard.clone()
+                };
                 let mut service = services
                     .clone()
-                    .set_rpc_middleware(RpcServiceBuilder::new().layer(guard.clone()))
+                    .set_rpc_middleware(RpcServiceBuilder::new().layer(guard))
                     .build(methods.clone(), inner_stop.clone());
                 async move {
                     match early {
@@ -283,6 +294,7 @@ impl Front {
             let stopped = stop.clone().shutdown();
             // Boxed here: within the task the compiler cannot prove that the future may move between
             // threads.
+            let socket = PacedSocket::new(socket, flow);
             let serving = serve_with_graceful_shutdown(socket, service, stopped).boxed();
             tokio::spawn(async move {
                 if let Err(error) = serving.await {

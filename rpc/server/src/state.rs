@@ -29,6 +29,8 @@ use crate::{
 const PAGE_KEYS_MAX: u32 = 1_000;
 /// Keys that one call may read or one subscription watch.
 const KEYS_MAX: usize = 4_096;
+/// Bytes of the values that one call reads.
+const VALUES_BYTES_MAX: usize = 7 * 1024 * 1024;
 /// The version of the metadata that `state_getMetadata` tells; all older clients know it.
 const METADATA_VERSION: u32 = 14;
 
@@ -63,6 +65,9 @@ pub(crate) enum StateApiError {
         /// How many there may be.
         limit: usize,
     },
+    /// The values of the keys are more than one answer may hold.
+    #[error("the values exceed {VALUES_BYTES_MAX} bytes")]
+    TooLarge,
     /// A subscription to every key.
     #[error("no keys are named")]
     NoKeys,
@@ -104,6 +109,10 @@ impl From<StateApiError> for ErrorObjectOwned {
             StateApiError::TooMany { limit, .. } => (
                 codes::STATE_TOO_MANY,
                 format!("name at most {limit} at a time"),
+            ),
+            StateApiError::TooLarge => (
+                codes::STATE_TOO_MANY,
+                "name fewer keys at a time".to_owned(),
             ),
             StateApiError::NoKeys => (
                 codes::STATE_TOO_MANY,
@@ -150,8 +159,11 @@ impl State {
     ) -> Result<StorageChangeSet, StateApiError> {
         let values = self.at(at, move |node, at| {
             let mut changes = Vec::with_capacity(keys.len());
+            let mut room = VALUES_BYTES_MAX;
             for key in keys.iter() {
                 let value = node.state.storage(at, &key.0)?;
+                let bytes = value.as_ref().map_or(0, Vec::len);
+                room = room.checked_sub(bytes).ok_or(StateApiError::TooLarge)?;
                 changes.push((key.clone(), value.map(Bytes)));
             }
             Ok(StorageChangeSet { block: at, changes })

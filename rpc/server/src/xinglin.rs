@@ -131,6 +131,7 @@ fn status(node: &Node) -> Result<Status, XinglinApiError> {
         block_hash: tip.hash,
         state_root: tip.state_root,
         oldest_state: node.chain.oldest_state(),
+        disk_bytes: node.chain.disk_bytes(),
         syncing: node.is_syncing(),
         highest_block: node.highest_block(),
         consensus_height: consensus.height,

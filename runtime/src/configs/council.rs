@@ -14,7 +14,7 @@ pub type CouncilInstance = Instance1;
 pub type TwoThirdsOfCouncil = EnsureProportionAtLeast<AccountId, CouncilInstance, 2, 3>;
 
 /// Most seats: the most members that are active at a time.
-pub const COUNCIL_SEATS_MAX: u32 = 256;
+pub const COUNCIL_SEATS_MAX: u32 = pallet_members::MEMBERS_MAX;
 /// Most motions under vote.
 const MOTIONS_MAX: u32 = 64;
 /// How long a motion can be voted on, in blocks: a day and three quarters at full speed, ten weeks

@@ -53,7 +53,7 @@ pub fn next_height() -> NextHeight {
                 Some(HeightValidator { validator, account })
             })
             .collect(),
-        parameters: pallet_validators::Parameters::<Runtime>::get(),
+        parameters: parameters(),
         nodes: Validators::admitted_nodes()
             .into_iter()
             .map(|(peer_id, node)| RegisteredNode {
@@ -71,6 +71,11 @@ pub fn next_height() -> NextHeight {
 /// The validators of a height up to the next; `None` for block 0 and for heights to come.
 pub fn validators_at(height: BlockNumber) -> Option<Vec<Validator>> {
     Some(Validators::set_at(height)?.into_inner())
+}
+
+/// Timeouts and pacing for the block after this state.
+pub fn parameters() -> ConsensusParameters {
+    pallet_validators::Parameters::<Runtime>::get()
 }
 
 /// The unsigned transaction that reports an equivocation. Needs no externalities.

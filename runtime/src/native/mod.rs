@@ -23,7 +23,8 @@ pub use block::{
 };
 pub use call::{call, CallError};
 pub use consensus::{
-    equivocation_report, next_height, validators_at, HeightValidator, NextHeight, RegisteredNode,
+    equivocation_report, next_height, parameters, validators_at, HeightValidator, NextHeight,
+    RegisteredNode,
 };
 pub use extrinsic::{sign, DecodeError, DecodedExtrinsic, SignatureToVerify, SignedAt};
 pub use panics::catch;

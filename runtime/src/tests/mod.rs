@@ -6,6 +6,7 @@
 
 mod apis;
 mod blocks;
+mod domain;
 mod genesis;
 mod metadata;
 mod transactions;

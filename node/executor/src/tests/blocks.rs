@@ -8,6 +8,7 @@ use xinglin_primitives::Balance;
 use xinglin_runtime::Runtime;
 
 use super::*;
+use crate::config::OUTCOMES_MAX;
 
 fn account_key(path: &str) -> Vec<u8> {
     frame_system::Account::<Runtime>::hashed_key_for(dev::account(path))
@@ -278,6 +279,22 @@ async fn rivals_for_one_height_are_remembered_side_by_side() {
     assert_eq!(node.executor.metrics().executed_at_commit.get(), 0);
     let verified = node.executor.verify(full, VerifyMode::Synced).await;
     assert!(matches!(verified, Err(ExecutionError::NotNext { .. })));
+}
+
+#[tokio::test]
+async fn the_oldest_outcomes_are_forgotten_and_found_again() {
+    let node = Node::new();
+    let mut rivals = Vec::new();
+    for later_ms in 0..=OUTCOMES_MAX as u64 {
+        let request = BuildRequest {
+            now_ms: START_MS + later_ms,
+            ..node.request()
+        };
+        rivals.push(node.executor.build(request).await.unwrap());
+    }
+    node.commit(&rivals[0]).await;
+    assert_eq!(node.executor.metrics().executed_at_commit.get(), 1);
+    assert_eq!(node.chain.tip().unwrap().hash, rivals[0].hash());
 }
 
 #[tokio::test]

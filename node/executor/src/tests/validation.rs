@@ -111,6 +111,38 @@ async fn validation_follows_the_tip() {
 }
 
 #[tokio::test]
+async fn blocks_are_committed_while_transactions_are_validated() {
+    let node = Arc::new(Node::new());
+    let pending: Vec<_> = (0..20)
+        .map(|nonce| node.transfer("//Alice", nonce, "//Bob", 1))
+        .collect();
+    let done = Arc::new(AtomicBool::new(false));
+    let validators: Vec<_> = (0..3)
+        .map(|_| {
+            let (node, done, pending) = (node.clone(), done.clone(), pending.clone());
+            std::thread::spawn(move || {
+                let mut rounds = 0;
+                while !done.load(Ordering::SeqCst) || rounds == 0 {
+                    for outcome in validate(&node, &pending) {
+                        let stale = InvalidTransaction::Stale.into();
+                        assert!(outcome.is_ok() || outcome.unwrap_err() == stale);
+                    }
+                    rounds += 1;
+                }
+            })
+        })
+        .collect();
+    for transaction in pending {
+        assert_eq!(node.include([transaction]).await.body.len(), 2);
+    }
+    done.store(true, Ordering::SeqCst);
+    for validator in validators {
+        validator.join().unwrap();
+    }
+    assert_eq!(node.height(), 20);
+}
+
+#[tokio::test]
 async fn a_failing_disk_is_not_the_fault_of_a_transaction() {
     let node = Node::new();
     let transfer = node.transfer("//Alice", 0, "//Bob", 1);

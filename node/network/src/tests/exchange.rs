@@ -38,14 +38,17 @@ async fn registered_nodes_exchange_transactions() {
     assert_eq!(shown, ids);
 }
 
-/// Three nodes in a line: the outer ones know of each other, but not where.
-async fn line() -> [Node; 3] {
+/// Three nodes in a line: the outer ones know of each other, but not where. The last may not even know
+/// that the first is registered.
+async fn line(last_knows_first: bool) -> [Node; 3] {
     let mut nodes = [Node::new(1).await, Node::new(2).await, Node::new(3).await];
     let middle = registered(&nodes[1].id, nodes[1].port);
     let outer = |node: &Node| registered(&node.id, 0);
     nodes[0].register(vec![middle.clone(), outer(&nodes[2])]);
     nodes[1].register(vec![outer(&nodes[0]), outer(&nodes[2])]);
-    nodes[2].register(vec![middle, outer(&nodes[0])]);
+    let mut known_to_last = vec![middle];
+    known_to_last.extend(last_knows_first.then(|| outer(&nodes[0])));
+    nodes[2].register(known_to_last);
     nodes[0].reaches(1).await;
     nodes[1].reaches(2).await;
     nodes[2].reaches(1).await;
@@ -54,7 +57,7 @@ async fn line() -> [Node; 3] {
 
 #[tokio::test]
 async fn only_what_the_pool_takes_is_passed_on() {
-    let [first, middle, last] = line().await;
+    let [first, middle, last] = line(true).await;
     let (full, bad, good) = (transaction(1), transaction(2), transaction(3));
     middle.pool.full_for.lock().unwrap().insert(full.clone());
     middle.pool.badly_signed.lock().unwrap().insert(bad.clone());
@@ -70,6 +73,15 @@ async fn only_what_the_pool_takes_is_passed_on() {
     first.announce(vec![good.clone()]).await;
     last.has(&[good]).await;
     assert_eq!(*last.pool.messages.borrow(), 1);
+}
+
+#[tokio::test]
+async fn what_an_unregistered_node_wrote_is_not_read() {
+    let [first, middle, last] = line(false).await;
+    first.announce(vec![transaction(1)]).await;
+    middle.has(&[transaction(1)]).await;
+    middle.announce(vec![transaction(2)]).await;
+    last.has(&[transaction(2)]).await;
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! Booking.
 
+use std::collections::BTreeMap;
+
 use frame_support::{assert_noop, assert_ok};
 use xinglin_primitives::{
     time::{Date, DAY_MS, MINUTE_MS},
@@ -364,6 +366,35 @@ fn the_last_id_is_not_used() {
             call(own(ALICE), booking(ALICE, 0, 0)),
             Error::<Test>::IdsUsedUp
         );
+    });
+}
+
+/// Everything stored, but for what the system itself keeps about blocks and events.
+fn state() -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let system = sp_io::hashing::twox_128(b"System");
+    let mut entries = BTreeMap::new();
+    let mut key = Vec::new();
+    while let Some(next) = sp_io::storage::next_key(&key) {
+        if !next.starts_with(&system) {
+            let value = sp_io::storage::get(&next).unwrap_or_default().to_vec();
+            entries.insert(next.clone(), value);
+        }
+        key = next;
+    }
+    entries
+}
+
+#[test]
+fn a_booking_without_a_fee_writes_four_values() {
+    run_with(session(), || {
+        book(ALICE, 0, 0);
+        let before = state();
+        book(BOB, 0, 0);
+        let after = state();
+        let written = after
+            .iter()
+            .filter(|(key, value)| before.get(*key) != Some(*value));
+        assert_eq!(written.count(), 4);
     });
 }
 

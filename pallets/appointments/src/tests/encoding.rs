@@ -87,12 +87,12 @@ fn what_is_stored_keeps_its_layout() {
         ("penalties", digest(penalties)),
     ];
     let expected = [
-        ("appointment", "A"),
-        ("schedule", "B"),
-        ("slot", "C"),
-        ("agenda", "D"),
-        ("rules", "E"),
-        ("penalties", "F"),
+        ("appointment", "3372d27f56d57cfda1f7b855bfed1aa3"),
+        ("schedule", "19f71c56d2bc436dc75fc3e1903c80c5"),
+        ("slot", "b1c84f129beb5dd4dc61a6ca5ac292b4"),
+        ("agenda", "a15ccb591535590b448a732fd2a7ec80"),
+        ("rules", "ed7d18834b030c96023bac843d3bcd37"),
+        ("penalties", "bf9c7bbd4ff7efe215e730a9feb60a87"),
     ];
     assert_eq!(
         digests,

@@ -77,7 +77,8 @@ proptest! {
         history.publish(RulesVersion { from: today, rules: numbered(100) }, today).unwrap();
         published.insert(20_000, 100);
         for (n, date) in dates.into_iter().enumerate() {
-            if history.publish(RulesVersion { from: Date(date), rules: numbered(n) }, today).is_ok() {
+            let version = RulesVersion { from: Date(date), rules: numbered(n) };
+            if history.publish(version, today).is_ok() {
                 published.insert(date, n);
             } else {
                 prop_assert_eq!(history.versions().len(), 8);

@@ -244,6 +244,36 @@ fn a_newcomer_counts_from_its_first_block() {
 }
 
 #[test]
+fn who_comes_back_or_takes_another_key_is_a_newcomer() {
+    run(|| {
+        // Member 3 has authored lately, but not since it left.
+        block_by(3, || by_council(remove(3)).unwrap());
+        block_by(0, || by_council(add(3)).unwrap());
+        assert_noop!(by_council(remove(0)), Error::<Test>::NoQuorum);
+        block_by(3, || {});
+        assert_ok!(frame_support::storage::with_storage_layer(|| {
+            by_council(remove(0))?;
+            by_council(set(&[(0, 1), (1, 1), (2, 1), (3, 1)]))
+        }));
+
+        // The same validator with a key that has yet to sign anything.
+        let call = Call::register_validator {
+            key: key(33),
+            possession: possession(33, 3),
+            peer: peer(3),
+        };
+        assert_ok!(by(3, call));
+        block_by(0, || {
+            by_council(set(&[(0, 1), (1, 1), (2, 1), (3, 1)])).unwrap();
+        });
+        assert_eq!(live()[3].key, key(33));
+        assert_noop!(by_council(remove(0)), Error::<Test>::NoQuorum);
+        block_by(3, || {});
+        assert_ok!(by_council(remove(0)));
+    });
+}
+
+#[test]
 fn one_validator_becomes_two() {
     storage_of(genesis(&[1])).execute_with(|| {
         register(1);

@@ -7,7 +7,7 @@ use xinglin_rpc_api::bytes::to_hex as hex;
 use xinglin_rpc_server::RpcConfig;
 
 use crate::{
-    fake::{config, Fixture},
+    fixture::{config, Fixture},
     socket::{http, post, soon, Ws},
 };
 
@@ -32,6 +32,9 @@ async fn batches_up_to_the_bound() {
         answers[9],
         json!({"jsonrpc": "2.0", "id": 9, "result": "Fake Chain"})
     );
+    let mut ws = Ws::connect(fixture.address()).await;
+    ws.send_raw(json!(batch).to_string().as_bytes()).await;
+    assert_eq!(ws.next_raw().await.unwrap(), answers);
     let batch: Vec<Value> = (0..11).map(|id| call(id, "system_chain")).collect();
     assert_eq!(
         post(fixture.address(), &json!(batch)).await["error"]["code"],
@@ -48,7 +51,6 @@ async fn batches_up_to_the_bound() {
 async fn a_client_above_its_rate_is_refused_whatever_the_transport() {
     let fixture = Fixture::with(
         RpcConfig {
-            // One token comes back in a thousandth of an hour: none while the test runs.
             requests_per_second: NonZeroU32::new(20),
             ..config()
         },
@@ -102,7 +104,7 @@ async fn a_client_above_its_rate_is_refused_whatever_the_transport() {
 }
 
 #[tokio::test]
-async fn calls_in_progress_are_bounded_per_connection() {
+async fn calls_in_progress_are_bounded_per_connection_and_others_wait_their_turn() {
     let fixture = Fixture::with(
         RpcConfig {
             in_flight_max: 3,
@@ -115,19 +117,46 @@ async fn calls_in_progress_are_bounded_per_connection() {
     let mut ws = Ws::connect(fixture.address()).await;
     let mut ids = Vec::new();
     let mut waiting = fixture.chain.waiting.subscribe();
-    for _ in 0..3 {
+    for _ in 0..5 {
         ids.push(ws.send("state_call", json!(["Test_wait", "0x"])).await);
     }
     soon(waiting.wait_for(|count| *count == 3)).await.unwrap();
-    let answer = ws.ask("system_chain", json!([])).await;
-    assert_eq!(answer["error"]["code"], -32009);
     let mut other = Ws::connect(fixture.address()).await;
-    assert_eq!(other.call("system_chain", json!([])).await, "Fake Chain");
+    assert_eq!(
+        other.call("state_call", json!(["Test_echo", "0x01"])).await,
+        "0x01"
+    );
+    assert_eq!(*fixture.chain.waiting.borrow(), 3);
     fixture.chain.set_gate(true);
     for id in ids {
         assert_eq!(ws.answer(id).await["result"], "0x");
     }
-    assert_eq!(ws.call("system_chain", json!([])).await, "Fake Chain");
+}
+
+#[tokio::test]
+async fn answers_that_are_not_read_do_not_pile_up() {
+    let fixture = Fixture::with(
+        RpcConfig {
+            in_flight_max: 16,
+            message_buffer: 4,
+            ..config()
+        },
+        1,
+    )
+    .await;
+    let mut ws = Ws::connect(fixture.address()).await;
+    let calls = 2_000;
+    for _ in 0..calls {
+        ws.send("state_call", json!(["Test_large", "0x"])).await;
+    }
+    // Turns, buffered messages, unsent bytes and what the sockets hold, in answers of half a MiB.
+    let bound = 16 + 4 + 8 + 64;
+    for read in 0..calls {
+        let answer = ws.next_raw().await.unwrap();
+        assert!(answer["result"].is_string(), "{answer}");
+        let made = *fixture.chain.waiting.borrow();
+        assert!(made - read <= bound, "{made} answers made, {read} read");
+    }
 }
 
 #[tokio::test]

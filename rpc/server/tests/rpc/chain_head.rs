@@ -5,7 +5,8 @@ use xinglin_rpc_api::bytes::to_hex as hex;
 use xinglin_rpc_server::RpcConfig;
 
 use crate::{
-    fake::{blake2_256, config, Fixture},
+    fake::blake2_256,
+    fixture::{config, Fixture},
     socket::{soon, Ws},
 };
 
@@ -13,7 +14,7 @@ use crate::{
 async fn follow(ws: &mut Ws) -> String {
     let id = ws.subscribe("chainHead_v1_follow", json!([true])).await;
     assert_eq!(ws.event(&id).await["event"], "initialized");
-    assert_eq!(ws.event(&id).await["event"], "bestBlockChanged");
+    while ws.event(&id).await["event"] != "bestBlockChanged" {}
     id
 }
 
@@ -37,7 +38,7 @@ async fn following_begins_with_final_blocks_and_the_best() {
             "finalizedBlockHashes": hashes,
             "finalizedBlockRuntime": {"type": "valid", "spec": {
                 "specName": "fake", "implName": "fake-impl", "specVersion": 1, "implVersion": 2,
-                "transactionVersion": 3, "apis": {"0x37e397fc7c91f5e4": 2},
+                "transactionVersion": 3, "apis": {"0x37e397fc7c91f5e4": 2, "0xdf6acb689907609b": 5},
             }},
         })
     );
@@ -157,6 +158,20 @@ async fn operations_tell_their_outcome_after_their_id() {
         ws.call("chainHead_v1_stopOperation", json!([id, op])).await,
         Value::Null
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_id_of_an_operation_is_told_before_its_events() {
+    let fixture = Fixture::new().await;
+    let mut ws = Ws::connect(fixture.address()).await;
+    let id = follow(&mut ws).await;
+    // There is nothing to read, so that the operation is done as soon as it may begin.
+    let params = json!([id, fixture.chain.hash(7), [], null]);
+    for _ in 0..500 {
+        let operation = operation(&mut ws, "chainHead_v1_storage", params.clone()).await;
+        assert_eq!(ws.unread().count(), 0, "an event came before the answer");
+        assert_eq!(ws.event(&id).await["operationId"], json!(operation));
+    }
 }
 
 #[tokio::test]

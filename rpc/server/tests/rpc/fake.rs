@@ -1,8 +1,7 @@
-//! A chain in memory behind the node's ports, and a server on it.
+//! A chain in memory behind the node's ports.
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
     sync::{
         atomic::{AtomicU32, Ordering},
         Arc,
@@ -14,8 +13,8 @@ use parking_lot::{Condvar, Mutex, RwLock};
 use sp_version::{create_apis_vec, RuntimeVersion};
 use tokio::sync::{broadcast, watch};
 use xinglin_core::{
-    Block, ChainStore, CommitBatch, CommitNotice, ConsensusStatus, Extrinsic, NetworkInfo,
-    PeerInfo, StateError, StateQuery, StoreError, Tip, TxLocation,
+    Block, ChainStore, CommitBatch, CommitNotice, Extrinsic, NetworkInfo, PeerInfo, StateError,
+    StateQuery, StoreError, Tip, TxLocation,
 };
 use xinglin_primitives::{
     consensus::{
@@ -24,10 +23,6 @@ use xinglin_primitives::{
     receipt::{extrinsic_hash, extrinsics_root},
     BlockNumber, Hash, Header, MemberId,
 };
-use xinglin_rpc_api::system::ChainType;
-use xinglin_rpc_server::{start, ChainInfo, RpcConfig, RpcHandle, RpcMetrics, RpcPorts};
-
-use crate::pool::FakePool;
 
 /// Blake2b-256.
 pub fn blake2_256(bytes: &[u8]) -> Hash {
@@ -49,11 +44,12 @@ struct Committed {
 /// The chain.
 pub struct FakeChain {
     blocks: RwLock<Vec<Committed>>,
-    commits: broadcast::Sender<Arc<CommitNotice>>,
+    /// Tells of blocks.
+    pub commits: broadcast::Sender<Arc<CommitNotice>>,
     oldest: AtomicU32,
     /// Runtime calls of `Test_wait` return while this is open.
     gate: (Mutex<bool>, Condvar),
-    /// How many calls of `Test_wait` have begun.
+    /// How many calls of `Test_wait` and `Test_large` have begun.
     pub waiting: watch::Sender<usize>,
     key: schnorrkel::Keypair,
 }
@@ -214,7 +210,11 @@ impl FakeChain {
             authoring_version: 1,
             spec_version: spec.map_or(1, |bytes| u32::from(bytes[0])),
             impl_version: 2,
-            apis: create_apis_vec!([([0x37, 0xe3, 0x97, 0xfc, 0x7c, 0x91, 0xf5, 0xe4], 2)]),
+            // `Core` says how the rest of the version is encoded; then `Metadata`.
+            apis: create_apis_vec!([
+                ([0xdf, 0x6a, 0xcb, 0x68, 0x99, 0x07, 0x60, 0x9b], 5),
+                ([0x37, 0xe3, 0x97, 0xfc, 0x7c, 0x91, 0xf5, 0xe4], 2),
+            ]),
             transaction_version: 3,
             system_version: 1,
         })
@@ -369,13 +369,18 @@ impl StateQuery for FakeChain {
                 }
                 Ok(Vec::new())
             }
+            "Test_large" => {
+                self.waiting.send_modify(|count| *count += 1);
+                Ok(vec![7; 256 * 1024])
+            }
             "Test_panic" => panic!("inside the runtime"),
             unknown => Err(StateError::UnknownMethod(unknown.to_owned())),
         }
     }
 }
 
-struct FakeNetwork;
+/// A network of one peer.
+pub struct FakeNetwork;
 
 impl NetworkInfo for FakeNetwork {
     fn local_peer_id(&self) -> String {
@@ -391,112 +396,5 @@ impl NetworkInfo for FakeNetwork {
             peer_id: "12D3KooWother".to_owned(),
             address: "/ip4/127.0.0.1/tcp/30334".to_owned(),
         }]
-    }
-}
-
-/// A server on a fake chain.
-pub struct Fixture {
-    /// The chain.
-    pub chain: Arc<FakeChain>,
-    /// The pool.
-    pub pool: Arc<FakePool>,
-    /// What consensus says.
-    pub consensus: watch::Sender<ConsensusStatus>,
-    /// The server.
-    pub server: RpcHandle,
-    /// What it counts.
-    pub registry: prometheus_client::registry::Registry,
-}
-
-/// The settings of tests: any port, a short gap.
-pub fn config() -> RpcConfig {
-    RpcConfig {
-        listen: "127.0.0.1:0".parse().unwrap(),
-        finality_gap_ms: 20,
-        ..RpcConfig::default()
-    }
-}
-
-impl Fixture {
-    /// A server with the settings of tests on genesis and 7 blocks.
-    pub async fn new() -> Self {
-        Self::with(config(), 7).await
-    }
-
-    /// A server on genesis and `blocks` blocks.
-    pub async fn with(config: RpcConfig, blocks: u32) -> Self {
-        let chain = FakeChain::new(blocks);
-        let pool = Arc::new(FakePool::default());
-        let consensus = watch::Sender::new(ConsensusStatus {
-            height: blocks + 1,
-            validating: true,
-            peers: 1,
-            ..ConsensusStatus::default()
-        });
-        let metrics = RpcMetrics::default();
-        let mut registry = prometheus_client::registry::Registry::default();
-        metrics.register(&mut registry);
-        let ports = ports(&chain, &pool, &consensus, metrics);
-        let server = start(config, ports).await.unwrap();
-        Self {
-            chain,
-            pool,
-            consensus,
-            server,
-            registry,
-        }
-    }
-
-    /// Ports for another server on the same chain.
-    pub fn ports(&self) -> RpcPorts {
-        ports(
-            &self.chain,
-            &self.pool,
-            &self.consensus,
-            RpcMetrics::default(),
-        )
-    }
-
-    /// Where the server listens.
-    pub fn address(&self) -> SocketAddr {
-        self.server.local_addr()
-    }
-
-    /// One line of the metrics.
-    pub fn metric(&self, name: &str) -> Option<f64> {
-        let mut text = String::new();
-        prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
-        let line = text
-            .lines()
-            .find(|line| line.split(' ').next() == Some(name))?;
-        line.rsplit(' ').next()?.parse().ok()
-    }
-}
-
-fn ports(
-    chain: &Arc<FakeChain>,
-    pool: &Arc<FakePool>,
-    consensus: &watch::Sender<ConsensusStatus>,
-    metrics: RpcMetrics,
-) -> RpcPorts {
-    let properties = serde_json::json!({
-        "ss58Format": 42, "tokenDecimals": 2, "tokenSymbol": "CNY"
-    });
-    RpcPorts {
-        chain: chain.clone(),
-        state: chain.clone(),
-        pool: pool.clone(),
-        network: Arc::new(FakeNetwork),
-        commits: chain.commits.subscribe(),
-        consensus: consensus.subscribe(),
-        info: ChainInfo {
-            chain_name: "Fake Chain".to_owned(),
-            chain_type: ChainType::Local,
-            properties: properties.as_object().unwrap().clone(),
-            genesis_hash: chain.hash(0),
-            impl_name: "Xinglin".to_owned(),
-            impl_version: "0.1.0-test".to_owned(),
-        },
-        metrics,
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod fake;
+mod fixture;
 mod pool;
 mod socket;
 
@@ -12,4 +13,5 @@ mod hostile;
 mod legacy;
 mod modern;
 mod own;
+mod state;
 mod typed;

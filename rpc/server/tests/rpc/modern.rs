@@ -7,9 +7,11 @@ use serde_json::{json, Value};
 use xinglin_core::TransactionStatus;
 use xinglin_primitives::receipt::extrinsic_hash;
 use xinglin_rpc_api::bytes::to_hex as hex;
+use xinglin_rpc_server::RpcConfig;
 
 use crate::{
-    fake::{blake2_256, Fixture},
+    fake::blake2_256,
+    fixture::{config, Fixture},
     socket::{soon, Ws},
 };
 
@@ -283,4 +285,51 @@ async fn unwatching_and_leaving_free_the_pool_from_watchers() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn the_word_that_a_block_is_final_waits_for_the_gap() {
+    let hour = RpcConfig {
+        finality_gap_ms: 3_600_000,
+        ..config()
+    };
+    let fixture = Fixture::with(hour, 3).await;
+    let mut ws = Ws::connect(fixture.address()).await;
+    let finalized = ws
+        .subscribe("chain_subscribeFinalizedHeads", json!([]))
+        .await;
+    assert_eq!(ws.notification(&finalized).await.1["number"], "0x3");
+    let follow = ws.subscribe("chainHead_v1_follow", json!([false])).await;
+    while ws.event(&follow).await["event"] != "bestBlockChanged" {}
+    let transaction = b"\x10good".to_vec();
+    let hash = extrinsic_hash(&transaction);
+    let params = json!([hex(&transaction)]);
+    let block = fixture
+        .chain
+        .commit_extrinsics(std::slice::from_ref(&transaction));
+    for (method, first) in [
+        ("author_submitAndWatchExtrinsic", json!({"inBlock": block})),
+        (
+            "transactionWatch_v1_submitAndWatch",
+            json!({"event": "validated"}),
+        ),
+    ] {
+        let id = ws.subscribe(method, params.clone()).await;
+        let status = TransactionStatus::Finalized { block, index: 0 };
+        fixture.pool.tell(hash, status).await;
+        assert_eq!(ws.notification(&id).await.1, first);
+    }
+    assert_eq!(ws.event(&follow).await["event"], "newBlock");
+    assert_eq!(ws.event(&follow).await["event"], "bestBlockChanged");
+    // Calls tell the block as final at once.
+    assert_eq!(
+        ws.call("chain_getFinalizedHead", json!([])).await,
+        json!(block)
+    );
+    assert_eq!(ws.call("archive_v1_finalizedHeight", json!([])).await, 4);
+    // All that is still to come are the words that wait, and the watch's `bestChainBlockIncluded`.
+    for message in ws.unread() {
+        let result = &message["params"]["result"];
+        assert_eq!(result["event"], "bestChainBlockIncluded", "{message}");
+    }
 }

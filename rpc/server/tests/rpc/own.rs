@@ -9,7 +9,7 @@ use xinglin_primitives::{
 use xinglin_rpc_api::Bytes;
 
 use crate::{
-    fake::Fixture,
+    fixture::Fixture,
     socket::{http, Ws},
 };
 

@@ -76,7 +76,7 @@ impl Ws {
         // Clients must mask; this mask changes nothing.
         frame.extend([0; 4]);
         frame.extend(text);
-        self.stream.write_all(&frame).await.unwrap();
+        soon(self.stream.write_all(&frame)).await.unwrap();
     }
 
     /// Sends a request and returns its id.
@@ -90,19 +90,22 @@ impl Ws {
 
     /// The next message off the wire, `None` when the server closes.
     pub async fn next_raw(&mut self) -> Option<Value> {
-        loop {
-            let (opcode, payload) = soon(self.next_frame()).await?;
-            match opcode {
-                1 => return Some(serde_json::from_slice(&payload).unwrap()),
-                9 => {
-                    let mut pong = vec![0x8a, 0x80 | payload.len() as u8, 0, 0, 0, 0];
-                    pong.extend(payload);
-                    self.stream.write_all(&pong).await.unwrap();
+        soon(async {
+            loop {
+                let (opcode, payload) = self.next_frame().await?;
+                match opcode {
+                    1 => return Some(serde_json::from_slice(&payload).unwrap()),
+                    9 => {
+                        let mut pong = vec![0x8a, 0x80 | payload.len() as u8, 0, 0, 0, 0];
+                        pong.extend(payload);
+                        self.stream.write_all(&pong).await.unwrap();
+                    }
+                    8 => return None,
+                    other => panic!("unexpected opcode {other}"),
                 }
-                8 => return None,
-                other => panic!("unexpected opcode {other}"),
             }
-        }
+        })
+        .await
     }
 
     async fn next_frame(&mut self) -> Option<(u8, Vec<u8>)> {
@@ -184,6 +187,11 @@ impl Ws {
         };
         let method = message["method"].as_str().unwrap().to_owned();
         (method, message["params"]["result"].clone())
+    }
+
+    /// Notifications that have come and that nobody has asked for.
+    pub fn unread(&self) -> impl Iterator<Item = &Value> {
+        self.waiting.iter()
     }
 
     /// The next notification of a follow subscription.

@@ -13,7 +13,7 @@ use xinglin_rpc_api::{
     Bytes,
 };
 
-use crate::{fake::Fixture, socket::soon};
+use crate::{fixture::Fixture, socket::soon};
 
 #[tokio::test]
 async fn calls_over_http() {

@@ -15,6 +15,9 @@ use crate::{
     Args,
 };
 
+/// The longest latency told apart, in microseconds.
+const LATENCY_US_MAX: u64 = 120_000_000;
+
 /// Everything measured in one run.
 #[derive(Debug, Serialize)]
 pub struct Report {
@@ -184,7 +187,7 @@ impl Report {
 
 impl Latency {
     fn of(latencies: &[Duration]) -> Self {
-        let mut histogram = Histogram::<u64>::new(3).ok();
+        let mut histogram = Histogram::<u64>::new_with_max(LATENCY_US_MAX, 3).ok();
         for latency in latencies {
             if let Some(histogram) = &mut histogram {
                 histogram.saturating_record(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX));

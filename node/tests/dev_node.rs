@@ -1,0 +1,252 @@
+//! A development node from its start to its end, through the binary and the SDK.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+    time::Duration,
+};
+
+use serde_json::Value;
+use xinglin_runtime::RuntimeCall;
+use xinglin_sdk::{
+    client::Client,
+    keys::{KeyPair, Scheme},
+};
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A node that is killed if the test fails.
+struct DevNode {
+    child: Child,
+    rpc: String,
+    metrics: String,
+    base: String,
+}
+
+impl Drop for DevNode {
+    fn drop(&mut self) {
+        // It may have ended already.
+        drop(self.child.kill());
+    }
+}
+
+impl DevNode {
+    /// Starts on ports that the system chooses, and learns them from the log.
+    fn start(extra: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_xinglin"))
+            .args(["start", "--dev", "--log-format", "json", "--rpc-port", "0"])
+            .args(["--prometheus-port", "0", "--port", "0"])
+            .args(extra)
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut seen = String::new();
+        let started = loop {
+            let mut line = String::new();
+            assert_ne!(
+                log.read_line(&mut line).unwrap(),
+                0,
+                "the node ended:\n{seen}"
+            );
+            seen.push_str(&line);
+            let parsed: Value = serde_json::from_str(&line).unwrap_or_default();
+            if parsed["message"] == "node started" {
+                break parsed;
+            }
+        };
+        // Nobody reads the rest, and the node must not wait for anybody to.
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        let text = |name: &str| started[name].as_str().unwrap().to_owned();
+        Self {
+            rpc: text("rpc"),
+            metrics: text("metrics"),
+            base: text("base_path"),
+            child,
+        }
+    }
+
+    fn url(&self) -> String {
+        format!("ws://{}", self.rpc)
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.metrics).unwrap();
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// Asks it to end; the exit code.
+    fn terminate(&mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        let asked = Command::new("sh")
+            .args(["-c", "kill -TERM \"$0\"", &pid])
+            .status();
+        assert!(asked.unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+fn xinglin(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_xinglin"))
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+/// One remark by Alice.
+async fn remark(url: &str) -> xinglin_sdk::client::Outcome {
+    let client = Client::connect(url).await.unwrap();
+    let alice = KeyPair::from_secret(Scheme::Sr25519, "//Alice").unwrap();
+    let call = frame_system::Call::remark_with_event {
+        remark: b"apricot".to_vec(),
+    };
+    let call = RuntimeCall::System(call);
+    let outcome = client.execute(&alice, call, DEADLINE).await.unwrap();
+    assert_eq!(outcome.failure(), None);
+    assert_eq!(outcome.events.len(), 1, "{:?}", outcome.events);
+    outcome
+}
+
+#[tokio::test]
+async fn a_receipt_from_a_running_node_is_verified_without_it() {
+    let mut node = DevNode::start(&[]);
+    let outcome = remark(&node.url()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("receipt.json");
+    let file = file.to_str().unwrap();
+    let hash = format!("{:?}", outcome.hash);
+    let url = node.url();
+    let got = xinglin(&["receipt", "get", &hash, "--url", &url, "-o", file]);
+    assert!(
+        got.status.success(),
+        "{}",
+        String::from_utf8_lossy(&got.stderr)
+    );
+    let anchor = folder.path().join("anchor.json");
+    let anchor = anchor.to_str().unwrap();
+    let taken = xinglin(&[
+        "receipt", "anchor", "--height", "1", "--url", &url, "-o", anchor,
+    ]);
+    assert!(taken.status.success());
+    assert_eq!(node.terminate(), Some(0));
+
+    let verified = xinglin(&["receipt", "verify", file, "--genesis", "dev", "--json"]);
+    let report = json(&verified);
+    assert_eq!(report["proven"], true);
+    assert_eq!(report["height"], outcome.number);
+    assert!(verified.status.success());
+    let verified = xinglin(&["receipt", "verify", file, "--validators", anchor]);
+    let text = String::from_utf8_lossy(&verified.stdout);
+    assert!(text.contains("System.remark_with_event"), "{text}");
+
+    let other = xinglin(&["receipt", "verify", file, "--genesis", "local", "--json"]);
+    assert_eq!(other.status.code(), Some(1));
+    assert_eq!(json(&other)["steps"]["certificate"], "FAILS");
+    change_transaction(Path::new(file));
+    let changed = xinglin(&["receipt", "verify", file, "--genesis", "dev", "--json"]);
+    assert_eq!(changed.status.code(), Some(1));
+    assert_eq!(json(&changed)["steps"]["inclusion"], "FAILS");
+    assert_eq!(json(&changed)["steps"]["certificate"], "not reached");
+}
+
+/// Changes one bit of the transaction in a receipt.
+fn change_transaction(path: &Path) {
+    let mut receipt: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let encoded = receipt["encoded"].as_str().unwrap();
+    // The length of the transaction comes first, then its own length, version and signer.
+    let mut bytes = hex::decode(&encoded[2..]).unwrap();
+    bytes[20] ^= 1;
+    receipt["encoded"] = format!("0x{}", hex::encode(bytes)).into();
+    fs::write(path, receipt.to_string()).unwrap();
+}
+
+#[tokio::test]
+async fn status_health_and_documented_metrics() {
+    let mut node = DevNode::start(&[]);
+    let number = remark(&node.url()).await.number;
+    let status = json(&xinglin(&["status", "--json", "--url", &node.url()]));
+    assert!(status[0]["status"]["height"].as_u64() >= Some(number.into()));
+    assert_eq!(status[0]["status"]["validating"], true);
+    assert_eq!(status[0]["missing"], Value::Array(Vec::new()));
+    assert!(status[0]["blockTimeMs"].as_u64() > Some(0));
+
+    let health = node.get("/health");
+    assert!(health.starts_with("HTTP/1.1 200"), "{health}");
+    assert!(health.contains(r#""healthy":true"#), "{health}");
+
+    let metrics = node.get("/metrics");
+    assert_eq!(metrics.matches("# EOF").count(), 1);
+    let documented = include_str!("../../docs/metrics.md");
+    let ours: Vec<&str> = metrics
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE xinglin_"))
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    assert!(ours.len() > 40, "{ours:?}");
+    for name in &ours {
+        assert!(
+            documented.contains(&format!("`xinglin_{name}`")),
+            "{name} is not documented"
+        );
+    }
+    let tables = documented.split("## What to watch").next().unwrap();
+    for line in tables.lines().filter(|line| line.starts_with("| `")) {
+        let name = line.split('`').nth(1).unwrap();
+        assert!(
+            metrics.contains(name),
+            "{name} is documented and does not exist"
+        );
+    }
+    assert_eq!(node.terminate(), Some(0));
+}
+
+#[tokio::test]
+async fn a_temporary_folder_goes_and_a_given_one_stays_and_is_taken_up_again() {
+    let mut passing = DevNode::start(&[]);
+    assert!(Path::new(&passing.base).exists());
+    assert_eq!(passing.terminate(), Some(0));
+    assert!(!Path::new(&passing.base).exists());
+
+    let folder = tempfile::tempdir().unwrap();
+    let base = folder.path().join("base");
+    let base = base.to_str().unwrap();
+    let mut first = DevNode::start(&["--base-path", base]);
+    let number = remark(&first.url()).await.number;
+    assert_eq!(first.terminate(), Some(0));
+
+    let check = ["db", "check", "--chain", "dev", "-d", base];
+    let checked = xinglin(&[&check[..], &["--re-execute"]].concat());
+    let text = String::from_utf8_lossy(&checked.stdout);
+    assert!(
+        checked.status.success(),
+        "{}",
+        String::from_utf8_lossy(&checked.stderr)
+    );
+    assert!(text.contains("state root, as stored"), "{text}");
+
+    let mut second = DevNode::start(&["--base-path", base]);
+    let later = remark(&second.url()).await.number;
+    assert!(later > number);
+    let locked = xinglin(&check);
+    assert!(String::from_utf8_lossy(&locked.stderr).contains("in use by another process"));
+    assert_eq!(second.terminate(), Some(0));
+
+    let foreign = xinglin(&["db", "check", "--chain", "local", "-d", base]);
+    assert!(String::from_utf8_lossy(&foreign.stderr).contains("belongs to the chain"));
+}

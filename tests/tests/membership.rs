@@ -1,0 +1,167 @@
+//! Who takes part: followers, strangers, and validators that come and go by motion of the council.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::time::Duration;
+
+use pallet_validators::Addresses;
+use sp_core::Pair;
+use xinglin_primitives::{
+    consensus::{SignedPayload, Validator},
+    MemberId,
+};
+use xinglin_runtime::RuntimeCall;
+use xinglin_sdk::keys::{KeyPair, Scheme};
+use xinglin_tests::{
+    cluster::Identity,
+    parties::dev_key,
+    traffic::{expect_included, Traffic},
+    Cluster, ClusterOptions, Node,
+};
+
+/// Only a failure takes this long.
+const LIMIT: Duration = Duration::from_secs(60);
+
+fn key(path: &str) -> KeyPair {
+    KeyPair::from_secret(Scheme::Sr25519, path).unwrap()
+}
+
+/// Submits a call as this party and expects it to succeed.
+async fn execute(node: &Node, path: &str, call: RuntimeCall) {
+    let client = node.client().await.unwrap();
+    let outcome = client.execute(&key(path), call, LIMIT).await.unwrap();
+    assert_eq!(outcome.failure(), None);
+}
+
+/// Carries a call through the council of the four members of the presets.
+async fn by_council(node: &Node, call: RuntimeCall) {
+    use codec::Encode;
+    use sp_runtime::traits::Hash;
+
+    let proposal_len = u32::try_from(call.encoded_size()).unwrap();
+    let proposal_hash = sp_runtime::traits::BlakeTwo256::hash_of(&call);
+    let client = node.client().await.unwrap();
+    let tip = client.tip().await.unwrap();
+    let index: u32 = client
+        .storage(
+            &pallet_collective::ProposalCount::<
+                xinglin_runtime::Runtime,
+                pallet_collective::Instance1,
+            >::hashed_key(),
+            tip,
+        )
+        .await
+        .unwrap()
+        .unwrap_or_default();
+    let propose = RuntimeCall::Council(pallet_collective::Call::propose {
+        threshold: 3,
+        proposal: Box::new(call),
+        length_bound: proposal_len,
+    });
+    execute(node, "//Alice", propose).await;
+    for member in ["//Alice", "//Bob", "//Charlie"] {
+        let vote = RuntimeCall::Council(pallet_collective::Call::vote {
+            proposal: proposal_hash,
+            index,
+            approve: true,
+        });
+        execute(node, member, vote).await;
+    }
+    let close = RuntimeCall::Council(pallet_collective::Call::close {
+        proposal_hash,
+        index,
+        proposal_weight_bound: sp_runtime::Weight::from_parts(10_000_000_000, 1_000_000),
+        length_bound: proposal_len,
+    });
+    execute(node, "//Alice", close).await;
+}
+
+/// The live validators as the chain has them.
+async fn validators(node: &Node) -> Vec<Validator> {
+    let client = node.client().await.unwrap();
+    let tip = client.tip().await.unwrap();
+    client.validators_after(tip).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn validators_join_and_leave_while_transactions_flow() {
+    let mut cluster = Cluster::start(ClusterOptions {
+        validators: 3,
+        ..Default::default()
+    })
+    .await
+    .unwrap();
+    cluster.wait_height(1).await.unwrap();
+    let urls = vec![cluster.nodes[0].url()];
+    let accounts = ["//Bob//patient//1", "//Bob//patient//2"];
+    let pause = Duration::from_millis(50);
+    let traffic = Traffic::start(urls, cluster.genesis, &accounts, pause).unwrap();
+
+    // Dave's member registers a validator and its node, starts it, and is voted in.
+    let identity = Identity::validator("newcomer", "//Dave").unwrap();
+    let consensus = dev_key("//Dave//consensus");
+    let keypair = key("//Dave//consensus").to_schnorrkel().unwrap();
+    let possession = SignedPayload::Possession {
+        member: MemberId(3),
+    }
+    .sign(&cluster.genesis, &keypair);
+    let peer: pallet_validators::PeerId = identity.peer_id().try_into().unwrap();
+    let address = identity.address().try_into().unwrap();
+    let addresses: Addresses = vec![address].try_into().unwrap();
+    let register = RuntimeCall::Validators(pallet_validators::Call::register_node {
+        peer: peer.clone(),
+        addresses,
+    });
+    execute(&cluster.nodes[0], "//Dave", register).await;
+    let candidate = RuntimeCall::Validators(pallet_validators::Call::register_validator {
+        key: consensus.public(),
+        possession,
+        peer,
+    });
+    execute(&cluster.nodes[0], "//Dave", candidate).await;
+    cluster.add(identity, Default::default()).unwrap();
+    cluster.nodes[3].start().await.unwrap();
+    let add = RuntimeCall::Validators(pallet_validators::Call::add_validator {
+        member: MemberId(3),
+        power: 1,
+    });
+    by_council(&cluster.nodes[0], add).await;
+    assert_eq!(validators(&cluster.nodes[0]).await.len(), 4);
+
+    // With four, any one may be missing: the newcomer's votes count.
+    cluster.nodes[2].kill().unwrap();
+    let client = cluster.nodes[0].client().await.unwrap();
+    let height = client
+        .header(client.tip().await.unwrap())
+        .await
+        .unwrap()
+        .number;
+    cluster.wait_height(height + 5).await.unwrap();
+    cluster.nodes[2].start().await.unwrap();
+
+    let remove = RuntimeCall::Validators(pallet_validators::Call::remove_validator {
+        member: MemberId(1),
+    });
+    by_council(&cluster.nodes[0], remove).await;
+    let left = validators(&cluster.nodes[0]).await;
+    assert_eq!(left.len(), 3);
+    assert!(left.iter().all(|validator| validator.member != MemberId(1)));
+
+    let acknowledged = traffic.finish().await.unwrap();
+    for node in &cluster.nodes {
+        expect_included(node, &acknowledged, LIMIT).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_follows() {
+    let cluster = Cluster::start(ClusterOptions {
+        validators: 1,
+        followers: 1,
+        ..Default::default()
+    })
+    .await
+    .unwrap();
+    // Idle blocks come every ten seconds; the follower has each as soon as the validator.
+    cluster.wait_height(3).await.unwrap();
+}
