@@ -43,7 +43,7 @@ pub const MORTAL_BLOCKS: u64 = 1_024;
 /// Notifications that may wait to be taken.
 const NOTIFICATIONS_MAX: usize = 64;
 
-/// A connection to one node over WebSocket.
+/// A connection to one node over WebSocket. When it breaks, every request fails: connect again.
 pub struct Client {
     rpc: WsClient,
     url: String,

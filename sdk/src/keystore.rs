@@ -103,7 +103,7 @@ pub struct Encoding {
     pub version: String,
 }
 
-/// What a wallet shows of a key. Members that we do not know are kept out.
+/// What a wallet shows of a key. What else a wallet may note there is not kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Meta {

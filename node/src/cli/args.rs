@@ -170,8 +170,8 @@ pub struct RpcArgs {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rpc_external: Option<bool>,
-    /// Origins of web pages that may call, such as https://app.example or http://localhost:*, or
-    /// `all` [default: this machine's and the polkadot.js apps; with --dev all]
+    /// Origins of web pages that may call, such as `https://app.example`, or `all` [default: this
+    /// machine's and the polkadot.js apps; with --dev all]
     #[arg(long, value_name = "ORIGINS", value_delimiter = ',')]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rpc_cors: Vec<String>,
