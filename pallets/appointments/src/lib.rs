@@ -124,7 +124,7 @@ pub mod pallet {
         /// The patients and who acts for them.
         type Patients: Patients<Self::AccountId>;
         /// Told when a visit is over or off.
-        type OnAppointment: OnAppointment<Self::AccountId>;
+        type OnAppointment: OnAppointment;
         /// Weights of the calls.
         type WeightInfo: WeightInfo;
     }

@@ -168,9 +168,11 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         appointment.state = state;
         Self::settle_fee(id, &mut appointment, share_bp)?;
-        let patient = appointment.patient;
+        let (patient, grant) = (appointment.patient, appointment.pre_visit_grant);
         Appointments::<T>::insert(id, appointment);
-        T::OnAppointment::visit_ended(id, patient, now);
+        if let Some(grant) = grant {
+            T::OnAppointment::visit_ended(patient, grant, now);
+        }
         Ok(())
     }
 

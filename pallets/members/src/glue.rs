@@ -1,7 +1,7 @@
 //! What other pallets see of this one.
 
 use xinglin_primitives::{
-    glue::{self, MemberKind, Scope},
+    glue::{self, HospitalLevel, MemberKind, Scope},
     DepartmentId, MemberId, PatientId, PractitionerId,
 };
 
@@ -22,6 +22,10 @@ impl<T: Config> glue::Members<T::AccountId> for Pallet<T> {
 
     fn account_of(member: MemberId) -> Option<T::AccountId> {
         Some(Members::<T>::get(member)?.account)
+    }
+
+    fn level_of(member: MemberId) -> Option<HospitalLevel> {
+        Members::<T>::get(member)?.level
     }
 }
 

@@ -3,7 +3,6 @@
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedBTreeMap, BoundedBTreeSet, BoundedVec};
 use scale_info::TypeInfo;
-use serde::{Deserialize, Serialize};
 use xinglin_primitives::{
     glue::{MemberKind, Scope},
     time::{Moment, DAY_MS, HOUR_MS},
@@ -31,6 +30,8 @@ pub const SESSION_KEY_MS_MAX: Moment = 72 * HOUR_MS;
 /// Longest life of a delegation to a person, in milliseconds: five years.
 pub const DELEGATE_MS_MAX: Moment = 5 * 366 * DAY_MS;
 
+pub use xinglin_primitives::glue::HospitalLevel;
+
 /// The public name of an organisation, in UTF-8.
 pub type Name = BoundedVec<u8, ConstU32<NAME_BYTES_MAX>>;
 /// The code of a specialty (诊疗科目) in the catalogue that the member uses, in UTF-8.
@@ -43,33 +44,6 @@ pub type Licences = BoundedBTreeMap<MemberId, Licence, ConstU32<LICENCES_MAX>>;
 pub type DelegationsOf = BoundedVec<Delegation, ConstU32<PRINCIPALS_MAX>>;
 /// The delegates of one principal, each with the end of its delegation.
 pub type DelegatesOf<AccountId> = BoundedVec<(AccountId, Moment), ConstU32<DELEGATES_MAX>>;
-
-/// The level of a hospital (医院等级), by which insurance schemes set their ratios.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-    Serialize,
-    Deserialize,
-)]
-#[serde(rename_all = "camelCase")]
-pub enum HospitalLevel {
-    /// Level 1 (一级).
-    One,
-    /// Level 2 (二级).
-    Two,
-    /// Level 3 (三级).
-    Three,
-}
 
 /// Whether a member takes part.
 #[derive(

@@ -13,6 +13,12 @@ use crate::{
     AppointmentId, DepartmentId, Hash, MemberId, PatientId, PractitionerId,
 };
 
+mod billing;
+mod oversight;
+
+pub use billing::*;
+pub use oversight::*;
+
 /// What a member of the consortium is.
 #[derive(
     Clone,
@@ -53,6 +59,33 @@ impl MemberKind {
     }
 }
 
+/// The level of a hospital (医院等级), by which insurance schemes set their ratios.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+    Serialize,
+    Deserialize,
+)]
+#[serde(rename_all = "camelCase")]
+pub enum HospitalLevel {
+    /// Level 1 (一级).
+    One,
+    /// Level 2 (二级).
+    Two,
+    /// Level 3 (三级).
+    Three,
+}
+
 /// What a delegation or session key may do.
 #[derive(
     Clone,
@@ -90,6 +123,8 @@ pub trait Members<AccountId> {
     fn kind_of(member: MemberId) -> Option<MemberKind>;
     /// The main account of a member, active or not: where money for it goes.
     fn account_of(member: MemberId) -> Option<AccountId>;
+    /// The level of a hospital; `None` for every other member.
+    fn level_of(member: MemberId) -> Option<HospitalLevel>;
 }
 
 /// The practitioners, each licensed under one or more members.
@@ -136,15 +171,71 @@ pub trait ValidatorSet {
     fn is_validating(member: MemberId) -> bool;
 }
 
-/// What a booking may carry so that the doctor can prepare (提前查看). The records pallet keeps the
-/// grant; the appointment knows only its digest and its end.
-pub trait OnAppointment<AccountId> {
-    /// The visit is over or off: whatever was granted for it ends at `at`.
-    fn visit_ended(appointment: AppointmentId, patient: PatientId, at: Moment);
+/// Told by `pallet-appointments` what becomes of a visit.
+pub trait OnAppointment {
+    /// The visit is over or off: what was granted under `grant` for it (提前查看) ends at `at`.
+    fn visit_ended(patient: PatientId, grant: Hash, at: Moment);
 }
 
-impl<AccountId> OnAppointment<AccountId> for () {
-    fn visit_ended(_: AppointmentId, _: PatientId, _: Moment) {}
+impl OnAppointment for () {
+    fn visit_ended(_: PatientId, _: Hash, _: Moment) {}
+}
+
+/// How far a visit has come.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub enum VisitState {
+    /// The patient has a place or waits for one.
+    Planned,
+    /// The patient is there.
+    Arrived,
+    /// The visit is over.
+    Fulfilled,
+    /// Called off, or the patient did not come.
+    Off,
+}
+
+/// One visit, as `pallet-appointments` knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Visit {
+    /// Who comes.
+    pub patient: PatientId,
+    /// The member that is visited.
+    pub member: MemberId,
+    /// Who sees the patient.
+    pub practitioner: PractitionerId,
+    /// When it begins.
+    pub start: Moment,
+    /// How far it has come.
+    pub state: VisitState,
+}
+
+/// The visits behind appointments.
+pub trait Visits {
+    /// The visit of an appointment, if there is such an appointment.
+    fn visit(appointment: AppointmentId) -> Option<Visit>;
+}
+
+/// What `pallet-records` tells the pallets that charge and settle.
+pub trait VisitRecords {
+    /// Whether a record that is not retracted was written for the visit.
+    fn is_documented(appointment: AppointmentId) -> bool;
+}
+
+impl VisitRecords for () {
+    fn is_documented(_: AppointmentId) -> bool {
+        false
+    }
 }
 
 /// Which chain this is, for signatures made outside of transactions.

@@ -54,6 +54,51 @@ id!(
     AppointmentId(u64)
 );
 
+id!(
+    /// A record (病历), the same through every version.
+    RecordId(u64)
+);
+id!(
+    /// A grant of access to records.
+    GrantId(u64)
+);
+id!(
+    /// A request for access to records: a referral (转诊) or a consultation (会诊).
+    AccessRequestId(u64)
+);
+id!(
+    /// One access without a grant in an emergency (break-glass).
+    EmergencyId(u64)
+);
+id!(
+    /// An invoice, blue or red.
+    InvoiceId(u64)
+);
+id!(
+    /// An insurance scheme, through all its versions.
+    SchemeId(u32)
+);
+id!(
+    /// A patient's coverage by a scheme.
+    CoverageId(u64)
+);
+id!(
+    /// One settlement of an invoice by the rules of a scheme.
+    SettlementId(u64)
+);
+id!(
+    /// A claim that is not, or not only, decided by rule.
+    ClaimId(u64)
+);
+id!(
+    /// A regulator's case.
+    CaseId(u64)
+);
+id!(
+    /// A regulator's request that a member disclose something.
+    DisclosureId(u64)
+);
+
 /// An X25519 public key to which envelopes are sealed.
 #[derive(
     Clone,

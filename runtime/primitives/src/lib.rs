@@ -12,8 +12,9 @@ pub mod signature;
 pub mod time;
 
 pub use ids::{
-    AppointmentId, DepartmentId, EncryptionKey, IdentityHash, MemberId, PatientId, PractitionerId,
-    ScheduleId,
+    AccessRequestId, AppointmentId, CaseId, ClaimId, CoverageId, DepartmentId, DisclosureId,
+    EmergencyId, EncryptionKey, GrantId, IdentityHash, InvoiceId, MemberId, PatientId,
+    PractitionerId, RecordId, ScheduleId, SchemeId, SettlementId,
 };
 pub use signature::{MultiSignature, MultiSigner};
 
