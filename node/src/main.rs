@@ -12,6 +12,11 @@ mod settings;
 mod shutdown;
 mod telemetry;
 
+/// The state trie allocates and frees many small pieces on several threads: with the C library's
+/// allocator a sixth of the node's time goes there, and freed memory stays with the process.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     match cli::run() {
         Ok(()) => ExitCode::SUCCESS,

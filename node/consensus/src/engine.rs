@@ -28,6 +28,7 @@ use xinglin_primitives::{consensus::ConsensusKey, Hash};
 use crate::{
     codec::ScaleCodec,
     context::{Address, Context},
+    gate::Gate,
     host::Host,
     observer::Observer,
     peers,
@@ -162,9 +163,13 @@ async fn spawn_children(
     .map_err(|error| engine_error("consensus", error))?;
     consensus.link(node.get_cell());
 
+    let gate = Gate::spawn(network, shared.clone())
+        .await
+        .map_err(|error| engine_error("gate", error))?;
+    gate.link(node.get_cell());
     let sync = spawn::spawn_sync_actor(
         Context,
-        network,
+        gate,
         host,
         consensus,
         ScaleCodec,

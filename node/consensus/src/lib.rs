@@ -16,7 +16,7 @@
 
 pub mod codec;
 pub mod context;
-pub mod host;
+mod host;
 pub mod pacing;
 pub mod signing;
 pub mod stream;
@@ -24,6 +24,7 @@ pub mod stream;
 mod clock;
 mod engine;
 mod evidence;
+mod gate;
 mod observer;
 mod peers;
 mod proposals;

@@ -55,6 +55,12 @@ impl Block {
         extrinsics_root(self.body.iter().map(|bytes| bytes.to_vec()).collect())
     }
 
+    /// Whether the transactions are those that the header, and so the block's hash, stands for. If
+    /// not, nothing is known of the block with that hash.
+    pub fn is_whole(&self) -> bool {
+        self.extrinsics_root() == *self.header.extrinsics_root()
+    }
+
     /// Hashes of the transactions in order.
     pub fn extrinsic_hashes(&self) -> Vec<Hash> {
         self.body

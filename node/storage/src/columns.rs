@@ -25,6 +25,8 @@ const LOG_FILE_BYTES_MAX: usize = 4 * MIB;
 const BACKGROUND_JOBS_MAX: i32 = 2;
 /// Bits per key that keep a bloom filter's false positives below 1 %.
 const BLOOM_BITS_PER_KEY: f64 = 10.0;
+/// Lets the block cache learn the size of its entries.
+const CACHE_ENTRY_BYTES_UNKNOWN: usize = 0;
 /// Share of a memtable spent on its own bloom filter.
 const MEMTABLE_BLOOM_RATIO: f64 = 0.05;
 /// Dirty bytes after which a table file that is being written is handed to the disk.
@@ -155,7 +157,7 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn new(config: &StorageConfig) -> Self {
         Self {
-            cache: Cache::new_lru_cache(config.cache_bytes),
+            cache: Cache::new_hyper_clock_cache(config.cache_bytes, CACHE_ENTRY_BYTES_UNKNOWN),
             memtables: WriteBufferManager::new_write_buffer_manager(config.memtable_bytes, false),
         }
     }

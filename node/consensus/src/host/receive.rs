@@ -61,10 +61,13 @@ pub async fn proposal(
         return Ok(());
     }
     shared.note_active(head.height);
+    // A body that is not the header's says nothing of the block: its hash must not become invalid,
+    // or a proposer could stream one body to some and another to the rest.
+    let is_proposed = |block: &Block| {
+        block.hash() == head.block_hash && block.number() == head.height && block.is_whole()
+    };
     let block = match Block::from_bytes(&block) {
-        Ok(block) if block.hash() == head.block_hash && block.number() == head.height => {
-            Arc::new(block)
-        }
+        Ok(block) if is_proposed(&block) => Arc::new(block),
         _ => {
             warn!(
                 height = head.height,

@@ -92,7 +92,7 @@ pub async fn received(
 ) -> Result<(), Fatal> {
     let height = synced.height.0;
     let block = match Block::from_bytes(&synced.block) {
-        Ok(block) if block.number() == height => Arc::new(block),
+        Ok(block) if block.number() == height && block.is_whole() => Arc::new(block),
         _ => {
             warn!(height, "a peer sent bytes that are not the block asked for");
             reply(port, SyncedValueOutcome::PeerFault);
