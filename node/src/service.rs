@@ -70,12 +70,18 @@ async fn run_until_stopped(settings: &Settings) -> Result<()> {
     if let Err(error) = &outcome {
         tracing::error!(error = format!("{error:#}"), "the node stops");
     }
-    tokio::time::timeout(SHUTDOWN_TIMEOUT, node.stop())
+    let stopped = tokio::time::timeout(SHUTDOWN_TIMEOUT, node.stop())
         .await
-        .map_err(|_| {
-            anyhow!("stopping took longer than {SHUTDOWN_TIMEOUT:?}; committed blocks are safe")
-        })?
-        .and(outcome)
+        .unwrap_or_else(|_| {
+            Err(anyhow!(
+                "stopping took longer than {SHUTDOWN_TIMEOUT:?}; committed blocks are safe"
+            ))
+        });
+    // After a failure, stopping often fails for the same reason: the first one says more.
+    if let (Err(_), Err(error)) = (&outcome, &stopped) {
+        tracing::warn!(error = format!("{error:#}"), "stopping failed too");
+    }
+    outcome.and(stopped)
 }
 
 /// A running node.
@@ -233,7 +239,10 @@ impl Node {
             executor.stop();
             database.flush()
         });
-        flushed.await??;
+        flushed.await?.context(
+            "tidying up the database; committed blocks are safe and the next start takes longer, \
+             once the disk has room and works",
+        )?;
         tracing::info!("stopped");
         Ok(())
     }

@@ -15,6 +15,7 @@
 //! dependency is not needed.
 
 pub mod client;
+pub mod identity;
 pub mod keys;
 pub mod keystore;
 pub mod receipt;

@@ -144,7 +144,7 @@ pub trait TransactionPool: Send + Sync + 'static {
 /// The pool as the block builder and the pacing of consensus see it.
 pub trait ReadySource: Send + Sync + 'static {
     /// Ready transactions in the order in which to try them: at most `count`, together at most
-    /// `bytes`. Transactions of one sender are in nonce order.
+    /// `bytes`, part of which is kept for small ones. Transactions of one sender are in nonce order.
     fn ready(&self, count: usize, bytes: usize) -> Vec<Arc<PooledTransaction>>;
     /// Removes transactions that the runtime refused while building.
     fn remove_invalid(&self, hashes: &[Hash]);

@@ -47,6 +47,12 @@ pub struct Limits {
 /// One part in this many of count and bytes is kept free for local transactions.
 pub(crate) const LOCAL_RESERVE_PARTS: usize = 8;
 
+/// Largest transaction, in bytes, that counts as small: all but those that carry ciphertexts.
+pub const SMALL_BYTES_MAX: usize = 16 * 1024;
+/// One part in this many of a block's bytes is kept free for small transactions, so that a flood of
+/// large records does not hold up bookings.
+pub const SMALL_RESERVE_PARTS: usize = 4;
+
 /// A validated transaction that asks for a place.
 #[derive(Clone, Debug)]
 pub struct Candidate {
@@ -198,11 +204,13 @@ impl Pool {
         }
     }
 
-    /// Ready transactions in order: at most `count`, together at most `bytes`. One that does not
-    /// fit is passed over, and so are the later ones of its sender.
+    /// Ready transactions in order: at most `count`, together at most `bytes`, those that are not
+    /// small together at most what [`SMALL_RESERVE_PARTS`] leaves of it. One that does not fit is
+    /// passed over, and so are the later ones of its sender.
     pub fn ready(&self, count: usize, bytes: usize) -> Vec<Arc<PooledTransaction>> {
         let mut chosen = Vec::with_capacity(count.min(self.ready.len()));
         let mut left = bytes;
+        let mut left_for_large = bytes - bytes / SMALL_RESERVE_PARTS;
         let mut passed_over: HashSet<&AccountId> = HashSet::new();
         for transaction in self.ready.values() {
             if chosen.len() == count || left == 0 {
@@ -212,13 +220,22 @@ impl Pool {
             if sender.is_some_and(|account| passed_over.contains(account)) {
                 continue;
             }
-            match left.checked_sub(transaction.bytes.len()) {
-                Some(rest) => {
-                    left = rest;
-                    chosen.push(transaction.clone());
-                }
-                None => passed_over.extend(sender),
+            let size = transaction.bytes.len();
+            let is_small = size <= SMALL_BYTES_MAX;
+            let room = if is_small {
+                left
+            } else {
+                left.min(left_for_large)
+            };
+            if size > room {
+                passed_over.extend(sender);
+                continue;
             }
+            left -= size;
+            if !is_small {
+                left_for_large -= size;
+            }
+            chosen.push(transaction.clone());
         }
         chosen
     }

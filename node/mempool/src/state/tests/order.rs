@@ -1,6 +1,7 @@
 //! Ready and future, order, replacement, blocks.
 
 use super::*;
+use crate::state::SMALL_BYTES_MAX;
 use TransactionStatus::{Dropped, Future, Invalid, Ready, Usurped};
 
 #[test]
@@ -56,6 +57,23 @@ fn ready_is_bounded_by_count_and_bytes_and_leaves_no_gap() {
     assert_eq!(numbers(&pool.ready(9, 99)), [1, 4]);
     assert_eq!(numbers(&pool.ready(9, 49)), [4]);
     assert_eq!(numbers(&pool.ready(0, 99)), [] as [u64; 0]);
+}
+
+#[test]
+fn large_transactions_leave_room_for_small_ones() {
+    let mut pool = Pool::new(wide());
+    let large = SMALL_BYTES_MAX + 1;
+    for number in 1..=4 {
+        let id = number as u8;
+        insert(&mut pool, candidate(number, id, 0).bytes(large)).unwrap();
+    }
+    insert(&mut pool, candidate(5, 5, 0).bytes(SMALL_BYTES_MAX)).unwrap();
+    insert(&mut pool, candidate(6, 1, 1).later().bytes(10)).unwrap();
+    // Four large ones would fill the block; the last part of it is for the small one, though it
+    // came later. What follows a large one that is in the block may be in it too.
+    let block = 4 * large + 40;
+    assert_eq!(numbers(&pool.ready(9, block)), [1, 2, 3, 5, 6]);
+    assert_eq!(numbers(&pool.ready(9, 6 * large)), [1, 2, 3, 4, 5, 6]);
 }
 
 #[test]
