@@ -21,6 +21,7 @@ pub mod pacing;
 pub mod signing;
 pub mod stream;
 
+mod capacity;
 mod clock;
 mod engine;
 mod evidence;

@@ -25,6 +25,7 @@ use xinglin_core::{Block, ConsensusStatus, ExecutionError, HeightConfig, StoreEr
 use xinglin_primitives::{consensus::ConsensusKey, AccountId, BlockNumber, Hash};
 
 use crate::{
+    capacity::Capacity,
     context::{round_number, Address, BlockId, Context, Height, Part, Timeouts, ValidatorSet},
     pacing::{pace, Pace, Situation},
     peers,
@@ -108,6 +109,8 @@ pub struct Shared {
     pub verifier: ChainVerifier,
     /// Proposals of heights not yet committed.
     pub proposals: Mutex<Proposals>,
+    /// How large our blocks may be.
+    pub capacity: Mutex<Capacity>,
     /// Bounds the proposals that wait for an earlier height.
     pub waiting_proposals: Semaphore,
     /// Cancelled when the node stops.
@@ -155,6 +158,7 @@ impl Shared {
             signer: parts.signer,
             verifier: parts.verifier,
             proposals: Mutex::default(),
+            capacity: Mutex::default(),
             waiting_proposals: Semaphore::new(WAITING_PROPOSALS_MAX),
             cancel: parts.cancel,
             network: OnceLock::new(),

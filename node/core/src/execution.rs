@@ -149,6 +149,8 @@ pub struct BuildRequest {
     pub now_ms: Moment,
     /// When the block must be finished.
     pub deadline: Instant,
+    /// Most transactions, inherents not counted.
+    pub transactions_max: usize,
 }
 
 /// Builds, verifies and commits blocks, one at a time, on a thread of its own.

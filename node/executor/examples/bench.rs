@@ -184,6 +184,7 @@ async fn round(
         author: AccountId::from([0; 32]),
         now_ms: START_MS + u64::from(height),
         deadline: Instant::now() + Duration::from_secs(60),
+        transactions_max: usize::MAX,
     };
     let block = times.build.add(1, proposer.executor.build(request)).await?;
 

@@ -41,7 +41,8 @@ pub(crate) fn build(
         });
     }
     let mut candidates = ready.map_or_else(Vec::new, |ready| {
-        ready.ready(BLOCK_TRANSACTIONS_MAX, BLOCK_BYTES_MAX as usize)
+        let count = request.transactions_max.min(BLOCK_TRANSACTIONS_MAX);
+        ready.ready(count, BLOCK_BYTES_MAX as usize)
     });
     for _ in 1..BUILD_ATTEMPTS_MAX {
         match attempt(context, tip, request, &candidates) {

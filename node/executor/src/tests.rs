@@ -138,6 +138,7 @@ impl Node {
             author: author(),
             now_ms: self.now_ms(),
             deadline: Instant::now() + Duration::from_secs(60),
+            transactions_max: usize::MAX,
         }
     }
 

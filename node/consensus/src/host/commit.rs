@@ -1,6 +1,6 @@
 //! A height is decided: make it durable, then decide when to begin the next.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use arc_malachitebft_app::{
     consensus::MisbehaviorEvidence,
@@ -48,6 +48,11 @@ pub async fn decided(
             hash = ?notice.hash,
             transactions = notice.extrinsic_hashes.len(),
             "committed"
+        );
+        shared.capacity.lock().height_committed(
+            height,
+            notice.extrinsic_hashes.len(),
+            Instant::now(),
         );
         shared.load_height().await?;
         shared.proposals.lock().forget_through(height);

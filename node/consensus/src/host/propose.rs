@@ -86,6 +86,7 @@ async fn build(
         return Ok(None);
     };
     let started = Instant::now();
+    let transactions_max = shared.capacity.lock().transactions_max();
     let block = shared
         .ports
         .executor
@@ -94,6 +95,7 @@ async fn build(
             author,
             now_ms: clock::now_ms(),
             deadline: started + timeout / BUILD_SHARE,
+            transactions_max,
         })
         .await?;
     shared

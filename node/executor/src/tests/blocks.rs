@@ -144,6 +144,20 @@ async fn a_block_ends_at_its_deadline() {
 }
 
 #[tokio::test]
+async fn a_block_has_no_more_transactions_than_asked_for() {
+    let node = Node::new();
+    node.pool
+        .put((0..5).map(|nonce| node.transfer("//Alice", nonce, "//Bob", 1)));
+    let request = BuildRequest {
+        transactions_max: 3,
+        ..node.request()
+    };
+    let block = node.executor.build(request).await.unwrap();
+    assert_eq!(block.body.len(), 1 + 3);
+    assert_eq!(node.verify(&block).await, Verdict::Valid);
+}
+
+#[tokio::test]
 async fn a_block_ends_when_its_bytes_are_used_up() {
     let node = Node::new();
     let large = |nonce| node.signed("//Alice", nonce, remark(380 * 1024));
