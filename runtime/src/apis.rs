@@ -5,9 +5,11 @@
 
 #![allow(missing_docs, reason = "the macros generate undocumented items")]
 
+use codec::{Decode, Encode};
 use frame_support::{
     dispatch::GetDispatchInfo,
     genesis_builder_helper::{build_state, get_preset},
+    traits::Time,
     weights::Weight,
 };
 use pallet_appointments::{
@@ -15,27 +17,47 @@ use pallet_appointments::{
     rules::BookingRules,
     types::{Appointment, Session, SlotIndex},
 };
+use pallet_audit::types::{Case, Disclosure};
+use pallet_insurance::{
+    computation::Year,
+    reads::{CoverageView, PreSettlement},
+    types::{Claim, Settlement},
+};
 use pallet_members::Role;
+use pallet_payments::{
+    reads::{Document, InvoiceStatus},
+    types::Payments as PaymentList,
+};
+use pallet_records::{
+    access::{Basis, Denial},
+    grants::Grant,
+    reading::AccessEntry,
+    reads::{Page, Unreviewed},
+    types::{ContentKind, Reader, Record, SealedKey, VersionNumber},
+};
 use pallet_transaction_payment_rpc_runtime_api::{FeeDetails, RuntimeDispatchInfo};
+use scale_info::TypeInfo;
 use sp_api::impl_runtime_apis;
 use sp_core::OpaqueMetadata;
 use sp_inherents::{CheckInherentsResult, InherentData};
 use sp_runtime::{
     traits::Block as BlockT,
     transaction_validity::{TransactionSource, TransactionValidity},
-    ApplyExtrinsicResult, ExtrinsicInclusionMode,
+    ApplyExtrinsicResult, DispatchError, ExtrinsicInclusionMode,
 };
 use sp_version::RuntimeVersion;
 use xinglin_primitives::{
     consensus::Validator, glue::Admission, time::Moment, AccountId, AppointmentId, Balance,
-    BlockNumber, Header, MemberId, Nonce, PatientId, PractitionerId, ScheduleId,
+    BlockNumber, CaseId, ClaimId, CoverageId, DisclosureId, EmergencyId, GrantId, Hash, Header,
+    InvoiceId, MemberId, Nonce, PatientId, PractitionerId, RecordId, ScheduleId, SettlementId,
 };
 
 use crate::{
+    configs::Admitted,
     genesis,
     native::{self, NextHeight},
-    Appointments, Block, Executive, InherentDataExt, Members, Runtime, RuntimeGenesisConfig,
-    System, UncheckedExtrinsic, VERSION,
+    Appointments, Audit, Block, Executive, InherentDataExt, Insurance, Payments, Records, Runtime,
+    RuntimeGenesisConfig, System, Timestamp, UncheckedExtrinsic, VERSION,
 };
 
 sp_api::decl_runtime_apis! {
@@ -78,7 +100,125 @@ sp_api::decl_runtime_apis! {
         /// Until when a member blocks a patient, if it does, in milliseconds since 1970.
         fn blocked_until(patient: PatientId, member: MemberId) -> Option<Moment>;
     }
+
+    /// Records, who may read them and who has.
+    pub trait RecordsApi {
+        /// A record.
+        fn record(record: RecordId) -> Option<Record>;
+        /// The record and its version that has this ciphertext.
+        fn record_of_content(content: Hash) -> Option<(RecordId, VersionNumber)>;
+        /// The records of a patient, newest first, of one kind or of all.
+        fn records_of(
+            patient: PatientId,
+            kind: Option<ContentKind>,
+            before: Option<u64>,
+            limit: u32,
+        ) -> Page<(RecordId, Record)>;
+        /// The key of a version of a record, sealed to a reader.
+        fn sealed_key(
+            record: RecordId,
+            version: VersionNumber,
+            reader: Reader<AccountId>,
+        ) -> Option<SealedKey>;
+        /// Whether an account may read a record now, and by what; or why not.
+        fn may_read(account: AccountId, record: RecordId) -> Result<Basis, Denial>;
+        /// The grants of a patient.
+        fn grants_of(patient: PatientId) -> Vec<(GrantId, Grant)>;
+        /// Who opened a patient's records, or tried to, newest first.
+        fn access_log(
+            patient: PatientId,
+            before: Option<u64>,
+            limit: u32,
+        ) -> Page<AccessEntry<AccountId, BlockNumber>>;
+        /// The accesses in emergencies that no regulator has reviewed, oldest first.
+        fn unreviewed_emergencies(
+            after: Option<EmergencyId>,
+            limit: u32,
+        ) -> Vec<(EmergencyId, Unreviewed)>;
+    }
+
+    /// Invoices and what was paid.
+    pub trait PaymentsApi {
+        /// An invoice, blue or red.
+        fn document(invoice: InvoiceId) -> Option<Document>;
+        /// The invoices of a patient, newest first.
+        fn invoices_of(
+            patient: PatientId,
+            before: Option<InvoiceId>,
+            limit: u32,
+        ) -> Vec<InvoiceStatus>;
+        /// The invoices of a member that are not paid in full, oldest first.
+        fn unpaid_of(member: MemberId, after: Option<InvoiceId>, limit: u32) -> Vec<InvoiceStatus>;
+        /// The payments of an invoice.
+        fn payments_of(invoice: InvoiceId) -> PaymentList;
+    }
+
+    /// Coverages, settlements and claims.
+    pub trait InsuranceApi {
+        /// How a settlement would split an invoice now, with at most so much of the personal account.
+        fn pre_settle(
+            invoice: InvoiceId,
+            coverage: CoverageId,
+            account_max_fen: Balance,
+        ) -> Result<PreSettlement, DispatchError>;
+        /// The coverages of a patient with the accumulators of a year; without one, of this year.
+        fn coverages_of(
+            patient: PatientId,
+            year: Option<Year>,
+            skip: u32,
+            limit: u32,
+        ) -> Vec<CoverageView<AccountId>>;
+        /// The claims that wait for an insurer, oldest first.
+        fn open_claims(
+            insurer: MemberId,
+            after: Option<ClaimId>,
+            limit: u32,
+        ) -> Vec<(ClaimId, Claim)>;
+        /// The settlements of an invoice, newest first, reversed ones included.
+        fn settlements_of(
+            invoice: InvoiceId,
+            before: Option<SettlementId>,
+            limit: u32,
+        ) -> Vec<(SettlementId, Settlement)>;
+    }
+
+    /// Regulators' cases.
+    pub trait AuditApi {
+        /// The open cases of a regulator, oldest first.
+        fn open_cases_of(
+            regulator: MemberId,
+            after: Option<CaseId>,
+            limit: u32,
+        ) -> Vec<(CaseId, Case)>;
+        /// What a member is asked to disclose, the first due first.
+        fn open_requests_of(
+            member: MemberId,
+            after: Option<DisclosureId>,
+            limit: u32,
+        ) -> Vec<(DisclosureId, Disclosure)>;
+    }
+
+    /// The whole of a visit.
+    pub trait TrailApi {
+        /// From an appointment to its records, invoices and settlements, if there is such an
+        /// appointment.
+        fn trail_of(appointment: AppointmentId) -> Option<Trail>;
+    }
 }
+
+/// The trail of a visit: booking, records, invoices and what became of each.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct Trail {
+    /// The booking and how far the visit has come.
+    pub appointment: Appointment<AccountId>,
+    /// The records written for it.
+    pub records: Vec<(RecordId, Record)>,
+    /// Its invoices, newest first, each with its settlements, newest first.
+    pub invoices: Vec<(InvoiceStatus, Vec<(SettlementId, Settlement)>)>,
+}
+
+/// Most invoices of a visit, and settlements of an invoice, that a trail has.
+const TRAIL_PAGE_MAX: u32 = 100;
 
 impl_runtime_apis! {
     impl sp_api::Core<Block> for Runtime {
@@ -202,7 +342,148 @@ impl_runtime_apis! {
         }
 
         fn is_admitted(account: AccountId) -> bool {
-            Members::is_admitted(&account)
+            Admitted::is_admitted(&account)
+        }
+    }
+
+    impl self::RecordsApi<Block> for Runtime {
+        fn record(record: RecordId) -> Option<Record> {
+            Records::record(record)
+        }
+
+        fn record_of_content(content: Hash) -> Option<(RecordId, VersionNumber)> {
+            Records::by_content(content)
+        }
+
+        fn records_of(
+            patient: PatientId,
+            kind: Option<ContentKind>,
+            before: Option<u64>,
+            limit: u32,
+        ) -> Page<(RecordId, Record)> {
+            Records::records_of(patient, kind, before, limit)
+        }
+
+        fn sealed_key(
+            record: RecordId,
+            version: VersionNumber,
+            reader: Reader<AccountId>,
+        ) -> Option<SealedKey> {
+            Records::sealed_key(record, version, reader)
+        }
+
+        fn may_read(account: AccountId, record: RecordId) -> Result<Basis, Denial> {
+            Records::may_read(&account, record, Timestamp::now())
+        }
+
+        fn grants_of(patient: PatientId) -> Vec<(GrantId, Grant)> {
+            Records::grants_of(patient)
+        }
+
+        fn access_log(
+            patient: PatientId,
+            before: Option<u64>,
+            limit: u32,
+        ) -> Page<AccessEntry<AccountId, BlockNumber>> {
+            Records::access_log(patient, before, limit)
+        }
+
+        fn unreviewed_emergencies(
+            after: Option<EmergencyId>,
+            limit: u32,
+        ) -> Vec<(EmergencyId, Unreviewed)> {
+            Records::unreviewed_emergencies(after, limit)
+        }
+    }
+
+    impl self::PaymentsApi<Block> for Runtime {
+        fn document(invoice: InvoiceId) -> Option<Document> {
+            Payments::document(invoice)
+        }
+
+        fn invoices_of(
+            patient: PatientId,
+            before: Option<InvoiceId>,
+            limit: u32,
+        ) -> Vec<InvoiceStatus> {
+            Payments::invoices_of(patient, before, limit)
+        }
+
+        fn unpaid_of(member: MemberId, after: Option<InvoiceId>, limit: u32) -> Vec<InvoiceStatus> {
+            Payments::unpaid_of(member, after, limit)
+        }
+
+        fn payments_of(invoice: InvoiceId) -> PaymentList {
+            Payments::payments_of(invoice)
+        }
+    }
+
+    impl self::InsuranceApi<Block> for Runtime {
+        fn pre_settle(
+            invoice: InvoiceId,
+            coverage: CoverageId,
+            account_max_fen: Balance,
+        ) -> Result<PreSettlement, DispatchError> {
+            Insurance::pre_settle(invoice, coverage, account_max_fen)
+        }
+
+        fn coverages_of(
+            patient: PatientId,
+            year: Option<Year>,
+            skip: u32,
+            limit: u32,
+        ) -> Vec<CoverageView<AccountId>> {
+            Insurance::coverages_of(patient, year, skip, limit)
+        }
+
+        fn open_claims(
+            insurer: MemberId,
+            after: Option<ClaimId>,
+            limit: u32,
+        ) -> Vec<(ClaimId, Claim)> {
+            Insurance::open_claims(insurer, after, limit)
+        }
+
+        fn settlements_of(
+            invoice: InvoiceId,
+            before: Option<SettlementId>,
+            limit: u32,
+        ) -> Vec<(SettlementId, Settlement)> {
+            Insurance::settlements_of_invoice(invoice, before, limit)
+        }
+    }
+
+    impl self::AuditApi<Block> for Runtime {
+        fn open_cases_of(
+            regulator: MemberId,
+            after: Option<CaseId>,
+            limit: u32,
+        ) -> Vec<(CaseId, Case)> {
+            Audit::open_cases_of(regulator, after, limit)
+        }
+
+        fn open_requests_of(
+            member: MemberId,
+            after: Option<DisclosureId>,
+            limit: u32,
+        ) -> Vec<(DisclosureId, Disclosure)> {
+            Audit::open_requests_of(member, after, limit)
+        }
+    }
+
+    impl self::TrailApi<Block> for Runtime {
+        fn trail_of(appointment: AppointmentId) -> Option<Trail> {
+            let invoices = Payments::invoices_of_visit(appointment, None, TRAIL_PAGE_MAX);
+            let with_settlements = |invoice: InvoiceStatus| {
+                let page = TRAIL_PAGE_MAX;
+                let settlements = Insurance::settlements_of_invoice(invoice.id, None, page);
+                (invoice, settlements)
+            };
+            Some(Trail {
+                appointment: pallet_appointments::Appointments::<Runtime>::get(appointment)?,
+                records: Records::records_of_visit(appointment),
+                invoices: invoices.into_iter().map(with_settlements).collect(),
+            })
         }
     }
 

@@ -27,7 +27,10 @@ use xinglin_primitives::{
     AccountId, Nonce,
 };
 
-use crate::{configs::DbWeight, Members, Runtime, RuntimeCall, RuntimeOrigin, System};
+use crate::{
+    configs::{Admitted, DbWeight},
+    Members, Runtime, RuntimeCall, RuntimeOrigin, System,
+};
 
 /// The extensions of a transaction, in the order in which they are encoded and checked.
 pub type TxExtension = (
@@ -169,7 +172,7 @@ impl TransactionExtension<RuntimeCall> for CheckAdmission {
     ) -> ValidateResult<Self::Val, RuntimeCall> {
         if let Some(RawOrigin::Signed(who)) = origin.as_system_ref() {
             let who = who.clone();
-            if !Members::is_admitted(&who) {
+            if !Admitted::is_admitted(&who) {
                 return Err(InvalidTransaction::BadSigner.into());
             }
             // Asked only when such a call is made.

@@ -74,7 +74,8 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
 };
 
 /// The pallets. An index never changes and is never used again. They come in groups, with room:
-/// 0 the machine, 10 money, 20 governance, 30 parties, 40 the medical domain.
+/// 0 the machine, 10 money, 20 governance, 30 parties, 40 the medical domain, 50
+/// oversight.
 #[frame_support::runtime]
 mod runtime {
     /// The runtime as a type, for which every pallet is configured.
@@ -125,4 +126,16 @@ mod runtime {
 
     #[runtime::pallet_index(40)]
     pub type Appointments = pallet_appointments;
+
+    #[runtime::pallet_index(41)]
+    pub type Records = pallet_records;
+
+    #[runtime::pallet_index(42)]
+    pub type Payments = pallet_payments;
+
+    #[runtime::pallet_index(43)]
+    pub type Insurance = pallet_insurance;
+
+    #[runtime::pallet_index(50)]
+    pub type Audit = pallet_audit;
 }

@@ -1,6 +1,7 @@
 //! The wallet side of Xinglin: keys, typed transactions, receipts.
 //!
 //! - [`keys`], [`keystore`], [`secret_file`]: key pairs and the encrypted files that hold them;
+//! - [`envelope`]: encrypts records and seals their keys to readers;
 //! - [`transaction`]: signs a call;
 //! - [`client`]: a connection to a node, which reads state, submits transactions and follows them to
 //!   finality;
@@ -15,6 +16,7 @@
 //! dependency is not needed.
 
 pub mod client;
+pub mod envelope;
 pub mod identity;
 pub mod keys;
 pub mod keystore;

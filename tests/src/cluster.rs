@@ -3,6 +3,7 @@
 use std::{
     net::TcpListener,
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -62,31 +63,30 @@ pub fn now_ms() -> u64 {
         })
 }
 
-/// A pair of neighbouring free ports and then as many single ones as asked for.
+/// Ports for nodes. Below those that systems give to outgoing connections, which come and go at any
+/// time: a node that is down must find its port free when it comes back.
+const PORTS: std::ops::Range<u16> = 12_000..32_000;
+/// Ports that a node takes: consensus and, next to it, transactions; JSON-RPC; metrics.
+const PORTS_OF_NODE: u16 = 4;
+
+/// Ports that nobody listens on, and that this process has not given out before. Other processes begin
+/// to look elsewhere.
 fn free_ports() -> Result<[u16; 4]> {
-    for _ in 0..100 {
-        let first = TcpListener::bind(("127.0.0.1", 0))?;
-        let port = first.local_addr()?.port();
-        let Some(next) = port.checked_add(1) else {
-            continue;
-        };
-        let Ok(second) = TcpListener::bind(("127.0.0.1", next)) else {
-            continue;
-        };
-        let (rpc, metrics) = (
-            TcpListener::bind(("127.0.0.1", 0))?,
-            TcpListener::bind(("127.0.0.1", 0))?,
-        );
-        let ports = [
-            port,
-            next,
-            rpc.local_addr()?.port(),
-            metrics.local_addr()?.port(),
-        ];
-        drop((first, second));
-        return Ok(ports);
+    static NEXT: Mutex<Option<u16>> = Mutex::new(None);
+    let mut next = NEXT.lock().unwrap_or_else(PoisonError::into_inner);
+    let groups = (PORTS.end - PORTS.start) / PORTS_OF_NODE;
+    let mut group = next.unwrap_or_else(|| rand::random::<u16>() % groups);
+    for _ in 0..groups {
+        let first = PORTS.start + group * PORTS_OF_NODE;
+        let ports = [first, first + 1, first + 2, first + 3];
+        group = (group + 1) % groups;
+        *next = Some(group);
+        let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+        if ports.iter().all(is_free) {
+            return Ok(ports);
+        }
     }
-    anyhow::bail!("no free neighbouring ports")
+    anyhow::bail!("no free ports from {} to {}", PORTS.start, PORTS.end)
 }
 
 /// `/ip4/127.0.0.1/tcp/<port>` in binary form.

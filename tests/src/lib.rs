@@ -7,6 +7,7 @@
 pub mod cluster;
 pub mod parties;
 pub mod process;
+pub mod raw;
 pub mod traffic;
 
 pub use cluster::{Cluster, ClusterOptions};

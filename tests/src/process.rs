@@ -1,14 +1,16 @@
 //! One node: a process of the real binary with its folder, ports and log.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File},
-    net::TcpStream,
+    net::{Ipv4Addr, SocketAddr, TcpStream},
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Output, Stdio},
     time::{Duration, Instant},
 };
 
 use anyhow::{bail, ensure, Context, Result};
+use xinglin_primitives::BlockNumber;
 use xinglin_sdk::{
     client::Client,
     keys::KeyPair,
@@ -44,7 +46,8 @@ pub struct NodeSetup {
     pub rpc_port: u16,
     /// Port of the metrics.
     pub metrics_port: u16,
-    /// Further options of `xinglin start`, by their names in the configuration file.
+    /// Further options of `xinglin start`, by their names in the configuration file. They prevail over
+    /// those that follow from the rest. Relative paths begin at the node's folder.
     pub options: toml::Table,
 }
 
@@ -52,6 +55,21 @@ pub struct NodeSetup {
 pub struct Node {
     setup: NodeSetup,
     child: Option<Child>,
+    /// Where in the log the last start begins, in bytes.
+    log_start: usize,
+}
+
+/// The binary with these arguments, for commands that end.
+pub fn xinglin<S: AsRef<OsStr>>(arguments: &[S]) -> Result<Output> {
+    let mut command = Command::new(binary()?);
+    Ok(command.args(arguments).stdin(Stdio::null()).output()?)
+}
+
+/// The height that a write-ahead log is about, which stands after four bytes of version; `None` if the
+/// log is empty.
+pub fn wal_height(log: &[u8]) -> Option<BlockNumber> {
+    let height = log.get(4..12)?.try_into().ok()?;
+    u64::from_be_bytes(height).try_into().ok()
 }
 
 /// The binary under test, which the test scripts build: beside this one, or where
@@ -79,7 +97,7 @@ impl Node {
             &keys.join("node.key"),
             hex::encode(setup.node_seed).as_bytes(),
         )?;
-        let mut config = setup.options.clone();
+        let mut config = toml::Table::new();
         let mut set = |name: &str, value: toml::Value| {
             config.insert(name.into(), value);
         };
@@ -100,8 +118,13 @@ impl Node {
             set("validator", true.into());
             set("passphrase-file", text(&passphrase));
         }
+        config.extend(setup.options.clone());
         fs::write(setup.dir.join("node.toml"), toml::to_string(&config)?)?;
-        Ok(Self { setup, child: None })
+        Ok(Self {
+            setup,
+            child: None,
+            log_start: 0,
+        })
     }
 
     /// The node's name.
@@ -112,6 +135,24 @@ impl Node {
     /// The node's folder.
     pub fn dir(&self) -> &Path {
         &self.setup.dir
+    }
+
+    /// The folder of what the running node keeps.
+    pub fn base_path(&self) -> PathBuf {
+        match self.setup.options.get("base-path") {
+            Some(toml::Value::String(path)) => self.setup.dir.join(path),
+            _ => self.setup.dir.clone(),
+        }
+    }
+
+    /// The folder of its database.
+    pub fn database(&self) -> PathBuf {
+        self.base_path().join("db")
+    }
+
+    /// The write-ahead log of its consensus.
+    pub fn wal(&self) -> PathBuf {
+        self.base_path().join("wal").join("consensus.wal")
     }
 
     /// The file with the node's log.
@@ -129,6 +170,11 @@ impl Node {
         format!("ws://127.0.0.1:{}", self.setup.rpc_port)
     }
 
+    /// The same as an address.
+    pub fn rpc_address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.setup.rpc_port).into()
+    }
+
     /// Where its metrics are, as host and port.
     pub fn metrics_address(&self) -> String {
         format!("127.0.0.1:{}", self.setup.metrics_port)
@@ -136,7 +182,13 @@ impl Node {
 
     /// Starts the process and does not wait for it.
     pub fn spawn(&mut self) -> Result<()> {
+        self.spawn_with(&[])
+    }
+
+    /// As [`spawn`](Self::spawn) with more options on the command line.
+    pub fn spawn_with(&mut self, options: &[&str]) -> Result<()> {
         ensure!(self.child.is_none(), "{} runs already", self.name());
+        self.log_start = self.log().len();
         let log = File::options()
             .create(true)
             .append(true)
@@ -145,6 +197,7 @@ impl Node {
             .arg("start")
             .arg("--config")
             .arg(self.setup.dir.join("node.toml"))
+            .args(options)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -234,6 +287,28 @@ impl Node {
         })
         .await?;
         waited.with_context(|| format!("{}:\n{}", self.name(), self.log_tail()))
+    }
+
+    /// Waits for the process to fail: it ends by itself, says why in one line, which this returns, and
+    /// nothing panics.
+    pub async fn wait_failure(&mut self) -> Result<String> {
+        let status = self.wait_exit().await?;
+        let log = self.log_since_start();
+        ensure!(status.code() == Some(1), "it ended with {status}:\n{log}");
+        ensure!(
+            !log.contains("panic"),
+            "something panicked on the way:\n{log}"
+        );
+        let mut errors = log.lines().filter(|line| line.starts_with("error: "));
+        let (Some(error), None) = (errors.next(), errors.next()) else {
+            bail!("it does not say why in one line:\n{log}");
+        };
+        Ok(error.to_owned())
+    }
+
+    /// What the process has logged since it was started last.
+    pub fn log_since_start(&self) -> String {
+        self.log().split_off(self.log_start)
     }
 
     /// The end of the log, for messages.

@@ -50,11 +50,24 @@ impl Traffic {
         accounts: &[&str],
         pause: Duration,
     ) -> Result<Self> {
+        Self::start_with(urls, genesis, accounts, pause, size_of::<Nonce>())
+    }
+
+    /// As [`start`](Self::start) with remarks of this size.
+    pub fn start_with(
+        urls: Vec<String>,
+        genesis: Hash,
+        accounts: &[&str],
+        pause: Duration,
+        remark_bytes: usize,
+    ) -> Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let mut running = JoinSet::new();
         for (index, account) in accounts.iter().enumerate() {
             let key = KeyPair::from_secret(Scheme::Sr25519, account)?;
-            running.spawn(Account::new(urls.clone(), index, key, genesis).run(stop.clone(), pause));
+            let mut account = Account::new(urls.clone(), index, key, genesis);
+            account.remark_bytes = remark_bytes;
+            running.spawn(account.run(stop.clone(), pause));
         }
         Ok(Self {
             stop,
@@ -81,6 +94,7 @@ struct Account {
     key: KeyPair,
     genesis: Hash,
     nonce: Nonce,
+    remark_bytes: usize,
     acknowledged: Acknowledged,
 }
 
@@ -93,6 +107,7 @@ impl Account {
             key,
             genesis,
             nonce: 0,
+            remark_bytes: size_of::<Nonce>(),
             acknowledged: Acknowledged::default(),
         }
     }
@@ -107,9 +122,9 @@ impl Account {
 
     /// Submits the transaction with the next nonce until some node takes it.
     async fn submit_next(&mut self, stop: &AtomicBool) -> Result<()> {
-        let call = RuntimeCall::System(frame_system::Call::remark {
-            remark: self.nonce.to_le_bytes().to_vec(),
-        });
+        let mut remark = self.nonce.to_le_bytes().to_vec();
+        remark.resize(self.remark_bytes, 0);
+        let call = RuntimeCall::System(frame_system::Call::remark { remark });
         let signing = Signing::immortal(self.genesis, self.nonce);
         let transaction = sign(&self.key, call, &signing);
         let mut tries = 0;

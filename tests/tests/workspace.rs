@@ -11,13 +11,21 @@ use std::{
 const ALLOWED: &[(&str, &[&str])] = &[
     ("xinglin-primitives", &[]),
     ("pallet-appointments", &["xinglin-primitives"]),
+    ("pallet-audit", &["xinglin-primitives"]),
+    ("pallet-insurance", &["xinglin-primitives"]),
     ("pallet-members", &["xinglin-primitives"]),
+    ("pallet-payments", &["xinglin-primitives"]),
+    ("pallet-records", &["xinglin-primitives"]),
     ("pallet-validators", &["xinglin-primitives"]),
     (
         "xinglin-runtime",
         &[
             "pallet-appointments",
+            "pallet-audit",
+            "pallet-insurance",
             "pallet-members",
+            "pallet-payments",
+            "pallet-records",
             "pallet-validators",
             "xinglin-primitives",
         ],

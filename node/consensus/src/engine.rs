@@ -8,7 +8,7 @@ use arc_malachitebft_app::{
         ProtocolNames, PubSubProtocol, ValuePayload, ValueSyncConfig,
     },
     engine::{
-        network::{NetworkIdentity, NetworkMsg, NetworkRef},
+        network::{NetworkIdentity, NetworkMsg, NetworkRef, Status},
         node::NodeRef,
         util::{
             events::{Event, TxEvent},
@@ -23,11 +23,11 @@ use arc_malachitebft_app::{
 use arc_malachitebft_signing::Signer;
 use tokio::task::JoinHandle;
 use tracing::{info, warn};
-use xinglin_primitives::{consensus::ConsensusKey, Hash};
+use xinglin_primitives::{consensus::ConsensusKey, BlockNumber, Hash};
 
 use crate::{
     codec::ScaleCodec,
-    context::{Address, Context},
+    context::{Address, Context, Height},
     gate::Gate,
     host::Host,
     observer::Observer,
@@ -43,6 +43,11 @@ const QUEUED_HEIGHTS: usize = 10;
 const QUEUED_MESSAGES_PER_HEIGHT: usize = 500;
 /// The mesh holds every other validator of a consortium of this size.
 const MESH_PEERS: usize = 24;
+
+/// How often all peers are told how far this node is.
+const ANNOUNCE_TIP_EVERY: Duration = Duration::from_secs(3);
+/// Every node keeps all blocks, so history begins with the first.
+const FIRST_HEIGHT: Height = Height(1);
 
 /// The running actors.
 pub struct Engine {
@@ -124,7 +129,7 @@ async fn spawn_children(
     let wal_file = config.wal_dir.join("consensus.wal");
     let wal = spawn::spawn_wal_actor(&Context, ScaleCodec, &wal_file, &registry, node.clone())
         .await
-        .map_err(|error| wal_error(&wal_file, error))?;
+        .map_err(|error| wal_error(&wal_file, error.root_cause(), shared.committed() + 1))?;
     wal.link(node.get_cell());
 
     let host = Host::spawn(shared.clone())
@@ -163,6 +168,7 @@ async fn spawn_children(
     .map_err(|error| engine_error("consensus", error))?;
     consensus.link(node.get_cell());
 
+    announce_tip(shared, network.clone());
     let gate = Gate::spawn(network, shared.clone())
         .await
         .map_err(|error| engine_error("gate", error))?;
@@ -186,6 +192,25 @@ async fn spawn_children(
     Ok(())
 }
 
+/// Tells all peers now and then how far this node is.
+///
+/// The engine tells them when a height is decided, and a peer when it connects, each time once. If
+/// that word is lost, for one because the peer's synchroniser is not up yet, the peer stays behind
+/// until the next decision. When the others wait for that very peer to decide, there is none.
+fn announce_tip(shared: &Arc<Shared>, network: NetworkRef<Context>) {
+    let teller = shared.clone();
+    shared.clone().spawn(async move {
+        let mut ticks = tokio::time::interval(ANNOUNCE_TIP_EVERY);
+        loop {
+            ticks.tick().await;
+            let status = Status::new(Height(teller.committed()), FIRST_HEIGHT);
+            if network.cast(NetworkMsg::BroadcastStatus(status)).is_err() {
+                return Ok(());
+            }
+        }
+    });
+}
+
 async fn observe(
     shared: &Arc<Shared>,
     network: &NetworkRef<Context>,
@@ -200,18 +225,37 @@ async fn observe(
         .map_err(|error| engine_error("network", error))
 }
 
-fn wal_error(file: &Path, error: impl std::fmt::Display) -> ConsensusError {
-    ConsensusError::Engine(format!(
-        "the write-ahead log {} cannot be opened: {error}; another node may be using it, or the disk \
-         is full or read-only",
+fn wal_error(
+    file: &Path,
+    cause: &(dyn std::error::Error + 'static),
+    height: BlockNumber,
+) -> ConsensusError {
+    use std::io::ErrorKind::{InvalidData, UnexpectedEof};
+    let kind = cause.downcast_ref::<std::io::Error>().map(|io| io.kind());
+    ConsensusError::Engine(match kind {
+        Some(InvalidData | UnexpectedEof) => damaged_log(file, cause, height),
+        _ => format!(
+            "the write-ahead log {} cannot be opened: {cause}; another node may be using it, or the \
+             disk is full or read-only",
+            file.display()
+        ),
+    })
+}
+
+/// What to do about a damaged write-ahead log of a height.
+fn damaged_log(file: &Path, reason: impl std::fmt::Display, height: BlockNumber) -> String {
+    format!(
+        "the write-ahead log {} is damaged ({reason}); without it this validator could sign twice at \
+         height {height}. Wait until the other validators have committed height {height}, then move \
+         the file away and start the node: it fetches the block",
         file.display()
-    ))
+    )
 }
 
 /// A damaged write-ahead log makes the engine hang on purpose. Say so and stop.
 fn watch_log(shared: &Arc<Shared>, events: &TxEvent<Context>, file: &Path) {
     let mut events = events.subscribe();
-    let file = file.display().to_string();
+    let file = file.to_owned();
     let watcher = shared.clone();
     shared.clone().spawn(async move {
         use tokio::sync::broadcast::error::RecvError;
@@ -227,12 +271,8 @@ fn watch_log(shared: &Arc<Shared>, events: &TxEvent<Context>, file: &Path) {
                 }
                 Err(RecvError::Closed) => return Ok(()),
             };
-            let height = watcher.committed() + 1;
-            return Err(Fatal::Engine(format!(
-                "the write-ahead log {file} is damaged ({reason}); without it this validator could \
-                 sign twice at height {height}. Wait until the other validators have committed \
-                 height {height}, then move the file away and start the node: it fetches the block"
-            )));
+            let next = watcher.committed() + 1;
+            return Err(Fatal::Engine(damaged_log(&file, reason, next)));
         }
     });
 }

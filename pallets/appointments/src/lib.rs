@@ -54,6 +54,7 @@ mod booking;
 mod errors;
 mod escrow;
 mod events;
+mod glue;
 mod invariants;
 pub mod penalties;
 pub mod reads;

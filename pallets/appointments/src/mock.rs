@@ -8,9 +8,9 @@ use sp_runtime::{
     BuildStorage, DispatchErrorWithPostInfo, DispatchResultWithInfo,
 };
 use xinglin_primitives::{
-    glue::{self, MemberKind, Scope},
+    glue::{self, HospitalLevel, MemberKind, Scope},
     time::{Date, Moment, DAY_MS, HOUR_MS, MINUTE_MS},
-    AppointmentId, Balance, DepartmentId, MemberId, PatientId, PractitionerId, ScheduleId,
+    AppointmentId, Balance, DepartmentId, Hash, MemberId, PatientId, PractitionerId, ScheduleId,
 };
 
 use crate::{
@@ -113,8 +113,8 @@ parameter_types! {
     pub static SuspendedPatients: BTreeSet<PatientId> = BTreeSet::new();
     /// Accounts of patients whose key was replaced.
     pub static Replaced: BTreeMap<PatientId, AccountId> = BTreeMap::new();
-    /// What was told of visits that ended.
-    pub static Ended: Vec<(AppointmentId, PatientId, Moment)> = Vec::new();
+    /// What was told of visits with a grant that ended.
+    pub static Ended: Vec<(PatientId, Hash, Moment)> = Vec::new();
     pub static ExistentialDeposit: Balance = 1;
 }
 
@@ -178,6 +178,10 @@ impl glue::Members<AccountId> for Registry {
         (MEMBERS.contains(&member) && !Moneyless::get().contains(&member))
             .then(|| main_account(member))
     }
+
+    fn level_of(member: MemberId) -> Option<HospitalLevel> {
+        (member == HOSPITAL).then_some(HospitalLevel::Three)
+    }
 }
 
 impl glue::Practitioners<AccountId> for Registry {
@@ -229,9 +233,9 @@ impl glue::Patients<AccountId> for Registry {
     }
 }
 
-impl glue::OnAppointment<AccountId> for Registry {
-    fn visit_ended(appointment: AppointmentId, patient: PatientId, at: Moment) {
-        Ended::mutate(|ended| ended.push((appointment, patient, at)));
+impl glue::OnAppointment for Registry {
+    fn visit_ended(patient: PatientId, grant: Hash, at: Moment) {
+        Ended::mutate(|ended| ended.push((patient, grant, at)));
     }
 }
 
@@ -356,6 +360,23 @@ pub fn booking(patient: PatientId, schedule: u32, slot: SlotIndex) -> Call<Test>
 pub fn book(patient: PatientId, schedule: u32, slot: SlotIndex) -> AppointmentId {
     let id = crate::NextAppointment::<Test>::get();
     assert_eq!(call(own(patient), booking(patient, schedule, slot)), Ok(()));
+    id
+}
+
+/// The digest of the grant under which a patient's practitioner prepares in these tests.
+pub const GRANT: Hash = Hash::repeat_byte(7);
+
+/// [`book`] with [`GRANT`].
+pub fn book_with_grant(patient: PatientId, schedule: u32, slot: SlotIndex) -> AppointmentId {
+    let id = crate::NextAppointment::<Test>::get();
+    let booking = Call::book {
+        patient,
+        schedule: ScheduleId(schedule),
+        slot,
+        waitlist: false,
+        pre_visit_grant: Some(GRANT),
+    };
+    assert_eq!(call(own(patient), booking), Ok(()));
     id
 }
 

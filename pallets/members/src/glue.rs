@@ -2,7 +2,7 @@
 
 use xinglin_primitives::{
     glue::{self, HospitalLevel, MemberKind, Scope},
-    DepartmentId, MemberId, PatientId, PractitionerId,
+    DepartmentId, EncryptionKey, MemberId, PatientId, PractitionerId,
 };
 
 use crate::{
@@ -73,6 +73,20 @@ impl<T: Config> glue::Patients<T::AccountId> for Pallet<T> {
                 && (found.account == *who
                     || Self::is_delegate(who, Principal::Patient(patient), scope))
         })
+    }
+}
+
+impl<T: Config> glue::EncryptionKeys for Pallet<T> {
+    fn of_patient(patient: PatientId) -> Option<EncryptionKey> {
+        Some(Patients::<T>::get(patient)?.encryption_key)
+    }
+
+    fn of_practitioner(practitioner: PractitionerId) -> Option<EncryptionKey> {
+        Some(Practitioners::<T>::get(practitioner)?.encryption_key)
+    }
+
+    fn of_member(member: MemberId) -> Option<EncryptionKey> {
+        Some(Members::<T>::get(member)?.encryption_key)
     }
 }
 

@@ -14,9 +14,11 @@ use crate::{
 };
 
 mod billing;
+mod keys;
 mod oversight;
 
 pub use billing::*;
+pub use keys::*;
 pub use oversight::*;
 
 /// What a member of the consortium is.

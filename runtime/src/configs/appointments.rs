@@ -1,6 +1,6 @@
 //! Appointments.
 
-use crate::{Balances, Members, Runtime, RuntimeHoldReason, Timestamp};
+use crate::{Balances, Members, Records, Runtime, RuntimeHoldReason, Timestamp};
 
 impl pallet_appointments::Config for Runtime {
     type RuntimeHoldReason = RuntimeHoldReason;
@@ -9,6 +9,6 @@ impl pallet_appointments::Config for Runtime {
     type Members = Members;
     type Practitioners = Members;
     type Patients = Members;
-    type OnAppointment = ();
+    type OnAppointment = Records;
     type WeightInfo = pallet_appointments::weights::Estimated<Runtime>;
 }

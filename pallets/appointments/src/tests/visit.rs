@@ -1,7 +1,10 @@
 //! Confirming, checking in, completing and not coming.
 
 use frame_support::{assert_noop, assert_ok};
-use xinglin_primitives::AppointmentId;
+use xinglin_primitives::{
+    glue::{Visit, VisitState, Visits},
+    AppointmentId,
+};
 
 use crate::{
     mock::*,
@@ -28,7 +31,7 @@ fn mark_no_show(appointment: AppointmentId) -> Call<Test> {
 #[test]
 fn a_visit_takes_its_course() {
     run_with(session(), || {
-        let id = book(ALICE, 0, 0);
+        let id = book_with_grant(ALICE, 0, 0);
         events();
         assert_ok!(call(tablet(HEART), confirm(id)));
         assert_eq!(stored(id).state, AppointmentState::Confirmed);
@@ -38,7 +41,7 @@ fn a_visit_takes_its_course() {
         Now::set(tomorrow(20));
         assert_ok!(call(tablet(HEART), complete(id)));
         assert_eq!(stored(id).state, AppointmentState::Fulfilled);
-        assert_eq!(Ended::get(), [(id, ALICE, tomorrow(20))]);
+        assert_eq!(Ended::get(), [(ALICE, GRANT, tomorrow(20))]);
         assert_eq!(
             events(),
             [
@@ -91,7 +94,7 @@ fn who_may_do_what() {
 #[test]
 fn a_no_show_is_marked_after_the_grace() {
     run_with(session(), || {
-        let id = book(ALICE, 0, 0);
+        let id = book_with_grant(ALICE, 0, 0);
         events();
         Now::set(tomorrow(10) - 1);
         assert_noop!(
@@ -101,7 +104,7 @@ fn a_no_show_is_marked_after_the_grace() {
         Now::set(tomorrow(10));
         assert_ok!(call(staff(HOSPITAL), mark_no_show(id)));
         assert_eq!(stored(id).state, AppointmentState::NoShow);
-        assert_eq!(Ended::get(), [(id, ALICE, tomorrow(10))]);
+        assert_eq!(Ended::get(), [(ALICE, GRANT, tomorrow(10))]);
         assert_eq!(
             events(),
             [Event::NoShow {
@@ -128,6 +131,49 @@ fn who_is_late_but_comes_within_patience_is_seen() {
             Error::<Test>::WrongState
         );
         assert_ok!(call(doctor(HEART), complete(id)));
+    });
+}
+
+#[test]
+fn a_visit_without_a_grant_ends_none() {
+    run_with(session(), || {
+        let id = book(ALICE, 0, 0);
+        assert_ok!(call(staff(HOSPITAL), check_in(id)));
+        assert_ok!(call(doctor(HEART), complete(id)));
+        assert_eq!(Ended::get(), []);
+    });
+}
+
+#[test]
+fn others_see_the_visit_behind_an_appointment() {
+    run_with(session(), || {
+        let visit = <Appointments as Visits>::visit;
+        assert_eq!(visit(AppointmentId(0)), None);
+        let id = book(ALICE, 0, 1);
+        let planned = Visit {
+            patient: ALICE,
+            member: HOSPITAL,
+            practitioner: HEART,
+            start: tomorrow(30),
+            state: VisitState::Planned,
+        };
+        let with = |state| Some(Visit { state, ..planned });
+        assert_eq!(visit(id), Some(planned));
+        assert_ok!(call(doctor(HEART), confirm(id)));
+        assert_eq!(visit(id), Some(planned));
+        assert_ok!(call(staff(HOSPITAL), check_in(id)));
+        assert_eq!(visit(id), with(VisitState::Arrived));
+        assert_ok!(call(doctor(HEART), complete(id)));
+        assert_eq!(visit(id), with(VisitState::Fulfilled));
+
+        let missed = book(BOB, 0, 1);
+        let off = book(CAROL, 0, 0);
+        cancel(CAROL, off);
+        Now::set(tomorrow(40));
+        assert_ok!(call(staff(HOSPITAL), mark_no_show(missed)));
+        for id in [missed, off] {
+            assert_eq!(visit(id).unwrap().state, VisitState::Off);
+        }
     });
 }
 

@@ -2,8 +2,8 @@
 
 use frame_support::{assert_noop, assert_ok};
 use xinglin_primitives::{
-    glue::{Admission, Patients, Scope},
-    PatientId,
+    glue::{Admission, EncryptionKeys, Patients, Scope},
+    MemberId, PatientId, PractitionerId,
 };
 
 use crate::{mock::*, Call, Error, Event, Identities, NextPatient};
@@ -79,5 +79,26 @@ fn an_identity_is_one_patient_and_an_account_one_thing() {
             by(CLINIC_MAIN, register(10, STRANGER)),
             Error::<Test>::IdsExhausted
         );
+    });
+}
+
+#[test]
+fn others_see_the_encryption_keys() {
+    run(|| {
+        type Keys = crate::mock::Members;
+        assert_eq!(Keys::of_member(HOSPITAL), Some(key(1)));
+        assert_eq!(Keys::of_practitioner(DOCTOR), Some(key(2)));
+        assert_eq!(Keys::of_patient(PATIENT), Some(key(3)));
+        let encryption_key = key(9);
+        assert_ok!(by(
+            PATIENT_ACCOUNT,
+            Call::set_encryption_key { encryption_key }
+        ));
+        // Also of those who are suspended: what is for them is sealed on.
+        suspend(crate::Party::Patient(PATIENT));
+        assert_eq!(Keys::of_patient(PATIENT), Some(encryption_key));
+        assert_eq!(Keys::of_member(MemberId(99)), None);
+        assert_eq!(Keys::of_practitioner(PractitionerId(99)), None);
+        assert_eq!(Keys::of_patient(PatientId(99)), None);
     });
 }

@@ -1,0 +1,112 @@
+//! What is stored and sent, byte by byte: a change of layout needs a migration and a new version.
+
+use codec::Encode;
+use frame_support::BoundedVec;
+use sp_io::hashing::blake2_128;
+use xinglin_primitives::{glue::Subject, CaseId, DisclosureId, PatientId};
+
+use crate::{
+    mock::*,
+    states::{CaseState, DisclosureState},
+    types::{ByDue, Case, Disclosure, InOrder, LiftOutcome},
+    Call,
+};
+
+fn digest(value: impl Encode) -> String {
+    let hash = blake2_128(&value.encode());
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn case(state: CaseState) -> Case {
+    Case {
+        regulator: REGULATOR,
+        subject: Subject::Patient(PatientId(5)),
+        basis: statement(1),
+        opened_at: morning(),
+        holds: BoundedVec::truncate_from(vec![ALICE, DOCTOR, SCHEME, LAST]),
+        requests: BoundedVec::truncate_from(vec![DisclosureId(6)]),
+        state,
+    }
+}
+
+fn disclosure(state: DisclosureState) -> Disclosure {
+    Disclosure {
+        case: CaseId(1),
+        member: HOSPITAL,
+        request: hash(3),
+        requested_at: morning(),
+        due: morning() + 1,
+        state,
+    }
+}
+
+#[test]
+fn what_is_stored_keeps_its_layout() {
+    let cases = [
+        CaseState::Open,
+        CaseState::Closed {
+            finding: statement(2),
+            at: 3,
+        },
+    ];
+    let disclosures = [
+        DisclosureState::Open,
+        DisclosureState::Withdrawn { at: 1 },
+        DisclosureState::Disclosed {
+            envelope: hash(4),
+            bytes: 5,
+            at: 6,
+            is_late: true,
+        },
+    ];
+    let keys = (
+        InOrder::from(CaseId(0x0102)),
+        ByDue::new(0x0304, DisclosureId(0x0506)),
+    );
+    assert_eq!(
+        keys.encode(),
+        [0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 3, 4, 0, 0, 0, 0, 0, 0, 5, 6]
+    );
+    let outcomes = [LiftOutcome::StillHeld, LiftOutcome::Restored];
+    let digests = [
+        ("cases", digest(cases.map(case))),
+        ("disclosures", digest(disclosures.map(disclosure))),
+        ("outcomes", digest(outcomes)),
+    ];
+    let expected = [
+        ("cases", "a5705dfb3bb53d4871fa02942c216cba"),
+        ("disclosures", "881f143da88174082c04b411357d184f"),
+        ("outcomes", "0f16feb77e3c129bd8bd4c439f12ebd1"),
+    ];
+    assert_eq!(
+        digests,
+        expected.map(|(name, digest)| (name, digest.to_string()))
+    );
+}
+
+#[test]
+fn calls_keep_their_layout() {
+    let (case, request) = (CaseId(1), DisclosureId(2));
+    let calls: [Call<Test>; 8] = [
+        Call::open_case {
+            subject: Subject::Member(HOSPITAL),
+            basis: statement(1),
+        },
+        closing(case),
+        Call::transfer_case { case, to: OTHER },
+        Call::request_disclosure {
+            case,
+            member: HOSPITAL,
+            request: hash(3),
+            due: morning(),
+        },
+        withdrawing(request),
+        disclosing(request, b"x"),
+        holding(case, ALICE),
+        lifting(case, ALICE),
+    ];
+    for (index, call) in calls.iter().enumerate() {
+        assert_eq!(usize::from(call.encode()[0]), index);
+    }
+    assert_eq!(digest(calls), "089d5e008a730bb2f837a73a9f0e3dc4");
+}

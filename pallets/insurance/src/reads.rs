@@ -1,0 +1,186 @@
+//! What clients ask. Bounded: a page never has more than [`PAGE_MAX`] entries.
+
+use codec::{Decode, DecodeWithMemTracking, Encode};
+use scale_info::TypeInfo;
+use sp_runtime::DispatchError;
+use xinglin_primitives::{
+    time::Date, Balance, ClaimId, CoverageId, InvoiceId, MemberId, PatientId, SchemeId,
+    SettlementId,
+};
+
+use crate::{
+    computation::{year_of, Accumulators, SchemeParameters, Split, Year},
+    review::Flags,
+    types::{Claim, Coverage, InvoiceFile, Scheme, Settlement},
+    Accumulated, Claims, Config, Coverages, CoveragesOf, InvoiceFiles, OpenClaims, Pallet, Schemes,
+    Settlements, Versions,
+};
+
+/// Most entries of a page.
+pub const PAGE_MAX: u32 = 100;
+
+/// What a settlement would bring now.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub struct PreSettlement {
+    /// Who would pay what.
+    pub split: Split,
+    /// The version of the scheme, named by its first service date.
+    pub version: Date,
+    /// What would go to the member, in fen.
+    pub to_member_fen: Balance,
+    /// What would go to the patient, in fen.
+    pub to_patient_fen: Balance,
+    /// What the patient would still owe the member, in fen.
+    pub rest_fen: Balance,
+    /// Why the insurer would look at it first. If there is anything, no money moves at once.
+    pub flags: Flags,
+}
+
+/// A coverage with what a year has seen of it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub struct CoverageView<AccountId> {
+    /// The coverage's id.
+    pub id: CoverageId,
+    /// The coverage.
+    pub coverage: Coverage<AccountId>,
+    /// The year.
+    pub year: Year,
+    /// What it has seen.
+    pub accumulators: Accumulators,
+}
+
+impl<T: Config> Pallet<T> {
+    /// What [`Pallet::settle`], or [`Pallet::claim`] if the patient has paid all of it, would bring
+    /// now if the patient signed it; the error is the one it would be refused with. That the
+    /// patient can pay the rest is not checked.
+    pub fn pre_settle(
+        invoice: InvoiceId,
+        coverage: CoverageId,
+        account_max_fen: Balance,
+    ) -> Result<PreSettlement, DispatchError> {
+        let bill = Self::bill(invoice)?;
+        Self::ensure_unclaimed(invoice, coverage)?;
+        let plan = Self::plan(invoice, bill, coverage, account_max_fen)?;
+        let flags = Self::flags_of(&plan.bill, &plan.review);
+        if flags.is_empty() {
+            Self::ensure_funded(&plan)?;
+        }
+        Ok(PreSettlement {
+            split: plan.split,
+            version: plan.version,
+            to_member_fen: plan.to_member_fen(),
+            to_patient_fen: plan.to_patient_fen(),
+            rest_fen: plan.rest_fen(),
+            flags,
+        })
+    }
+
+    /// The coverages of a patient in the order of enrolment, at most `limit` after the first
+    /// `skip`, each with what `year`, or this year, has seen of it.
+    pub fn coverages_of(
+        patient: PatientId,
+        year: Option<Year>,
+        skip: u32,
+        limit: u32,
+    ) -> Vec<CoverageView<T::AccountId>> {
+        let year = year.unwrap_or_else(|| year_of(Self::today()));
+        let view = |id| {
+            Some(CoverageView {
+                id,
+                coverage: Coverages::<T>::get(id)?,
+                year,
+                accumulators: Accumulated::<T>::get(id, year),
+            })
+        };
+        let ids = CoveragesOf::<T>::get(patient).into_iter();
+        ids.skip(skip as usize)
+            .take(limit.min(PAGE_MAX) as usize)
+            .filter_map(view)
+            .collect()
+    }
+
+    /// The claims that an insurer has to decide, at most `limit`, in no order that means anything;
+    /// the next page is the one after the last id of this one.
+    pub fn open_claims(
+        insurer: MemberId,
+        after: Option<ClaimId>,
+        limit: u32,
+    ) -> Vec<(ClaimId, Claim)> {
+        let ids: Box<dyn Iterator<Item = ClaimId>> = match after {
+            None => Box::new(OpenClaims::<T>::iter_key_prefix(insurer)),
+            Some(last) => Box::new(OpenClaims::<T>::iter_key_prefix_from(
+                insurer,
+                OpenClaims::<T>::hashed_key_for(insurer, last),
+            )),
+        };
+        ids.take(limit.min(PAGE_MAX) as usize)
+            .filter_map(|id| Some((id, Claims::<T>::get(id)?)))
+            .collect()
+    }
+
+    /// The settlements of a coverage, newest first, reversed ones included, at most `limit`: the
+    /// latest, or those made before the coverage's settlement `before`.
+    pub fn settlements_of_coverage(
+        coverage: CoverageId,
+        before: Option<SettlementId>,
+        limit: u32,
+    ) -> Vec<(SettlementId, Settlement)> {
+        let own = |id| Settlements::<T>::get(id).filter(|it| it.coverage == coverage);
+        let first = match before {
+            None => Coverages::<T>::get(coverage).and_then(|it| it.latest),
+            Some(id) => own(id).and_then(|it| it.previous),
+        };
+        chain(first, limit, own, |it| it.previous)
+    }
+
+    /// The settlements of an invoice, newest first: at most one that counts, and reversed ones.
+    /// Pages as for [`Pallet::settlements_of_coverage`].
+    pub fn settlements_of_invoice(
+        invoice: InvoiceId,
+        before: Option<SettlementId>,
+        limit: u32,
+    ) -> Vec<(SettlementId, Settlement)> {
+        let own = |id| Settlements::<T>::get(id).filter(|it| it.invoice == invoice);
+        let first = match before {
+            None => InvoiceFiles::<T>::get(invoice).settlement,
+            Some(id) => own(id).and_then(|it| it.previous_of_invoice),
+        };
+        chain(first, limit, own, |it| it.previous_of_invoice)
+    }
+
+    /// A scheme and the parameters in force for services on a date.
+    pub fn scheme_on(id: SchemeId, date: Date) -> Option<(Scheme, SchemeParameters)> {
+        let scheme = Schemes::<T>::get(id)?;
+        let parameters = Versions::<T>::get(id, scheme.version_on(date)?)?;
+        Some((scheme, parameters))
+    }
+
+    /// Whether there is such a scheme.
+    pub fn scheme_exists(id: SchemeId) -> bool {
+        Schemes::<T>::contains_key(id)
+    }
+
+    /// Whether there is, or was, such a claim.
+    pub fn claim_exists(id: ClaimId) -> bool {
+        Claims::<T>::contains_key(id)
+    }
+
+    /// The latest settlement and the latest claim of an invoice.
+    pub fn file_of(invoice: InvoiceId) -> InvoiceFile {
+        InvoiceFiles::<T>::get(invoice)
+    }
+}
+
+/// Follows links from the newest settlement on.
+fn chain(
+    first: Option<SettlementId>,
+    limit: u32,
+    get: impl Fn(SettlementId) -> Option<Settlement>,
+    next: impl Fn(&Settlement) -> Option<SettlementId>,
+) -> Vec<(SettlementId, Settlement)> {
+    let found = |id: SettlementId| Some((id, get(id)?));
+    let links = core::iter::successors(first.and_then(&found), |(_, settlement)| {
+        next(settlement).and_then(&found)
+    });
+    links.take(limit.min(PAGE_MAX) as usize).collect()
+}

@@ -1,0 +1,17 @@
+//! Tests: one file per area, and random sequences of calls against a reference model.
+#![allow(clippy::unwrap_used, reason = "a test that unwraps nothing fails")]
+
+mod encoding;
+mod external;
+mod invoices;
+mod model;
+mod money;
+mod numbers;
+mod origins;
+mod pay;
+mod providers;
+mod random;
+mod reads;
+mod refund;
+mod settle;
+mod states;

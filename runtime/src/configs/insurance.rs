@@ -1,0 +1,17 @@
+//! Insurance schemes and settlements.
+
+use crate::{
+    Appointments, Balances, Members, Payments, Records, Runtime, RuntimeHoldReason, Timestamp,
+};
+
+impl pallet_insurance::Config for Runtime {
+    type RuntimeHoldReason = RuntimeHoldReason;
+    type Currency = Balances;
+    type Time = Timestamp;
+    type Members = Members;
+    type Patients = Members;
+    type Invoices = Payments;
+    type Visits = Appointments;
+    type VisitRecords = Records;
+    type WeightInfo = pallet_insurance::weights::Estimated<Runtime>;
+}
