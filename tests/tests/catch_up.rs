@@ -39,7 +39,10 @@ async fn height(node: &Node) -> BlockNumber {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_missed_a_thousand_blocks_catches_up() {
+    // On a machine of its own a node need not share disk and cores with four others; here it does, so
+    // there is only one other.
     let mut cluster = Cluster::start(ClusterOptions {
+        validators: 1,
         followers: 1,
         genesis: Box::new(quick),
         ..Default::default()
@@ -47,7 +50,7 @@ async fn a_node_that_missed_a_thousand_blocks_catches_up() {
     .await
     .unwrap();
     cluster.wait_height(3).await.unwrap();
-    let away = cluster.nodes.len() - 1;
+    let away = 1;
     cluster.nodes[away].kill().unwrap();
 
     let urls = vec![cluster.nodes[0].url()];
