@@ -31,8 +31,8 @@ fn the_presets_have_these_genesis_hashes() {
     assert_eq!(
         [hash("dev"), hash("local")],
         [
-            "0x89adb813b15b238adfa20352c8f409eff62e2a8a85ac1b505c04c70fb30ce2d0",
-            "0xd135ea08d5ae9c1991d18f258b82458804742f4f2420075edf7152011e607e4a",
+            "0xbdfd991b1d3174897f0f8e5de381572bd22e5fce97154c17cc731a366456bd47",
+            "0xc5187e8c5acd3c9329e1e35ab7f5a95699232120a66628011a75154816273d4c",
         ]
     );
 }

@@ -42,7 +42,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     (
         "xinglin-sdk",
-        &["pallet-validators", "xinglin-primitives", "xinglin-runtime"],
+        &[
+            "pallet-records",
+            "pallet-validators",
+            "xinglin-primitives",
+            "xinglin-runtime",
+        ],
     ),
     ("xinglin-core", &["xinglin-primitives"]),
     ("xinglin-storage", &["xinglin-core", "xinglin-primitives"]),

@@ -160,6 +160,10 @@ fn pallets_keep_their_indices() {
             (30, "Members"),
             (31, "Validators"),
             (40, "Appointments"),
+            (41, "Records"),
+            (42, "Payments"),
+            (43, "Insurance"),
+            (50, "Audit"),
         ]
     );
 }
