@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use pallet_validators::Addresses;
 use sp_core::Pair;
+use sp_runtime::DigestItem;
 use xinglin_primitives::{
     consensus::{SignedPayload, Validator},
-    MemberId,
+    MemberId, AUTHOR_ENGINE_ID,
 };
 use xinglin_runtime::RuntimeCall;
 use xinglin_sdk::keys::{KeyPair, Scheme};
@@ -76,6 +77,23 @@ async fn by_council(node: &Node, call: RuntimeCall) {
     execute(node, "//Alice", close).await;
 }
 
+/// Waits until this member's validator makes a block: only then does it count as at work again.
+async fn wait_authored(node: &Node, member: &str) {
+    let author = dev_key(member).public().0;
+    let client = node.client().await.unwrap();
+    let mut heads = client.finalized_heads().await.unwrap();
+    let authored = async {
+        loop {
+            let head = heads.next().await.unwrap().unwrap();
+            let by_member = |item: &DigestItem| matches!(item, DigestItem::PreRuntime(AUTHOR_ENGINE_ID, data) if data[..] == author);
+            if head.digest.logs.iter().any(by_member) {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(LIMIT, authored).await.unwrap();
+}
+
 /// The live validators as the chain has them.
 async fn validators(node: &Node) -> Vec<Validator> {
     let client = node.client().await.unwrap();
@@ -138,6 +156,7 @@ async fn validators_join_and_leave_while_transactions_flow() {
         .number;
     cluster.wait_height(height + 5).await.unwrap();
     cluster.nodes[2].start().await.unwrap();
+    wait_authored(&cluster.nodes[0], "//Charlie").await;
 
     let remove = RuntimeCall::Validators(pallet_validators::Call::remove_validator {
         member: MemberId(1),

@@ -188,6 +188,7 @@ async fn spawn_children(
         sync.link(node.get_cell());
         sync.subscribe_to_port(&sync_port);
     }
+    shared.set_assembled();
     info!(address = %Address(address), validator = shared.signer.is_some(), "consensus started");
     Ok(())
 }

@@ -18,7 +18,7 @@ use arc_malachitebft_app::{
     },
 };
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::{mpsc, oneshot, watch, Semaphore};
+use tokio::sync::{mpsc, oneshot, watch, Semaphore, SetOnce};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::warn;
 use xinglin_core::{Block, ConsensusStatus, ExecutionError, HeightConfig, StoreError};
@@ -117,6 +117,7 @@ pub struct Shared {
     pub cancel: CancellationToken,
     recent: RwLock<VecDeque<Arc<Current>>>,
     network: OnceLock<NetworkRef<Context>>,
+    assembled: SetOnce<()>,
     own_peer: PeerId,
     pinned: Mutex<BTreeSet<Multiaddr>>,
     peer_heights: Mutex<BTreeMap<PeerId, BlockNumber>>,
@@ -162,6 +163,7 @@ impl Shared {
             waiting_proposals: Semaphore::new(WAITING_PROPOSALS_MAX),
             cancel: parts.cancel,
             network: OnceLock::new(),
+            assembled: SetOnce::new(),
             own_peer: parts.own_peer,
             pinned: Mutex::new(parts.pinned),
             peer_heights: Mutex::default(),
@@ -182,13 +184,27 @@ impl Shared {
         }
     }
 
-    /// Runs a task of the host. A failure stops the node.
+    /// Says that all actors of the engine are there and know each other.
+    pub fn set_assembled(&self) {
+        if self.assembled.set(()).is_err() {
+            warn!("the engine is assembled already");
+        }
+    }
+
+    /// Runs a task of the host, once the engine is assembled. A failure stops the node.
+    ///
+    /// Were consensus told its first height before, it would tell the synchroniser of it before that
+    /// listens. A node that is behind then never learns that it may fetch blocks.
     pub fn spawn<F>(self: Arc<Self>, task: F)
     where
         F: Future<Output = Result<(), Fatal>> + Send + 'static,
     {
         let shared = self.clone();
         self.tasks.spawn(async move {
+            let task = async {
+                shared.assembled.wait().await;
+                task.await
+            };
             tokio::select! {
                 () = shared.cancel.cancelled() => {}
                 outcome = task => if let Err(fatal) = outcome {
