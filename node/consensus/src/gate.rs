@@ -12,7 +12,7 @@ use arc_malachitebft_app::{
 };
 use async_trait::async_trait;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
-use tracing::warn;
+use tracing::debug;
 use xinglin_core::RegisteredNode;
 
 use crate::{context::Context, shared::Shared};
@@ -106,7 +106,7 @@ impl Actor for Guard {
             NetworkEvent::SyncRequest(request, peer, _)
                 if !is_registered(&peer, &self.shared.current().config.nodes) =>
             {
-                warn!(%peer, "refused blocks to a node that is not registered");
+                debug!(%peer, "refused blocks to a node that is not registered");
                 self.network
                     .cast(NetworkMsg::CancelInboundRequest(request))?;
             }

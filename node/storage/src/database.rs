@@ -106,7 +106,7 @@ impl Database {
         self.inner
             .db
             .flush_cfs_opt(&families, &FlushOptions::default())
-            .map_err(read_error)
+            .map_err(|error| write_error("a flush failed", error.as_ref()))
     }
 }
 

@@ -442,7 +442,10 @@ pub mod pallet {
         /// `SlotBegun`, `NoMemberAccount`. Events: `Cancelled`, `FeeSettled`, `PatientBlocked`,
         /// `Promoted`.
         #[pallet::call_index(8)]
-        #[pallet::weight(T::WeightInfo::cancel(WAITLIST_MAX))]
+        #[pallet::weight(
+            T::WeightInfo::cancel(WAITLIST_MAX)
+                .saturating_add(T::OnAppointment::visit_ended_weight())
+        )]
         pub fn cancel(
             origin: OriginFor<T>,
             appointment: AppointmentId,
@@ -450,7 +453,8 @@ pub mod pallet {
         ) -> DispatchResultWithPostInfo {
             let by = ensure_signed(origin)?;
             let heads = Self::do_cancel(by, appointment, acting)?;
-            Ok(Some(T::WeightInfo::cancel(heads)).into())
+            let weight = T::WeightInfo::cancel(heads);
+            Ok(Some(weight.saturating_add(T::OnAppointment::visit_ended_weight())).into())
         }
 
         /// Records that the patient of a booked or confirmed appointment has arrived.
@@ -472,7 +476,9 @@ pub mod pallet {
         /// Errors: `UnknownAppointment`, `NotPractitioner`, `WrongState`, `NoMemberAccount`.
         /// Events: `Fulfilled`, `FeeSettled`.
         #[pallet::call_index(10)]
-        #[pallet::weight(T::WeightInfo::complete())]
+        #[pallet::weight(
+            T::WeightInfo::complete().saturating_add(T::OnAppointment::visit_ended_weight())
+        )]
         pub fn complete(origin: OriginFor<T>, appointment: AppointmentId) -> DispatchResult {
             let by = ensure_signed(origin)?;
             Self::do_complete(by, appointment)
@@ -486,7 +492,9 @@ pub mod pallet {
         /// Errors: `UnknownAppointment`, `NotStaff`, `WrongState`, `TooEarly`, `NoMemberAccount`.
         /// Events: `NoShow`, `FeeSettled`, `PatientBlocked`.
         #[pallet::call_index(11)]
-        #[pallet::weight(T::WeightInfo::mark_no_show())]
+        #[pallet::weight(
+            T::WeightInfo::mark_no_show().saturating_add(T::OnAppointment::visit_ended_weight())
+        )]
         pub fn mark_no_show(origin: OriginFor<T>, appointment: AppointmentId) -> DispatchResult {
             let by = ensure_signed(origin)?;
             Self::do_mark_no_show(by, appointment)

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use frame_support::{derive_impl, parameter_types, traits::Time};
+use frame_support::{derive_impl, parameter_types, traits::Time, weights::Weight};
 use sp_runtime::{
     traits::{Dispatchable, IdentityLookup},
     BuildStorage, DispatchErrorWithPostInfo, DispatchResultWithInfo,
@@ -114,7 +114,7 @@ parameter_types! {
     /// Accounts of patients whose key was replaced.
     pub static Replaced: BTreeMap<PatientId, AccountId> = BTreeMap::new();
     /// What was told of visits with a grant that ended.
-    pub static Ended: Vec<(PatientId, Hash, Moment)> = Vec::new();
+    pub static Ended: Vec<(PatientId, Hash)> = Vec::new();
     pub static ExistentialDeposit: Balance = 1;
 }
 
@@ -233,9 +233,16 @@ impl glue::Patients<AccountId> for Registry {
     }
 }
 
+/// What it costs to end a grant here.
+pub const VISIT_ENDED_WEIGHT: Weight = Weight::from_parts(12_345, 67);
+
 impl glue::OnAppointment for Registry {
-    fn visit_ended(patient: PatientId, grant: Hash, at: Moment) {
-        Ended::mutate(|ended| ended.push((patient, grant, at)));
+    fn visit_ended(patient: PatientId, grant: Hash) {
+        Ended::mutate(|ended| ended.push((patient, grant)));
+    }
+
+    fn visit_ended_weight() -> Weight {
+        VISIT_ENDED_WEIGHT
     }
 }
 

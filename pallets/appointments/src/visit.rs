@@ -87,7 +87,7 @@ impl<T: Config> Pallet<T> {
             is_late,
             by,
         });
-        Self::end_visit(id, appointment, state, share_bp, now)?;
+        Self::end_visit(id, appointment, state, share_bp)?;
         // Last, so that the patient's own refund and agenda count for who is next.
         Ok(Self::leave_slot(place, id, now))
     }
@@ -104,7 +104,7 @@ impl<T: Config> Pallet<T> {
             appointment: id,
             by,
         });
-        Self::end_visit(id, appointment, state, WHOLE_BP, T::Time::now())
+        Self::end_visit(id, appointment, state, WHOLE_BP)
     }
 
     pub(crate) fn do_mark_no_show(by: T::AccountId, id: AppointmentId) -> DispatchResult {
@@ -124,7 +124,7 @@ impl<T: Config> Pallet<T> {
             appointment: id,
             by,
         });
-        Self::end_visit(id, appointment, state, share_bp, now)
+        Self::end_visit(id, appointment, state, share_bp)
     }
 
     /// The appointment `id`.
@@ -164,14 +164,13 @@ impl<T: Config> Pallet<T> {
         mut appointment: AppointmentOf<T>,
         state: AppointmentState,
         share_bp: u16,
-        now: Moment,
     ) -> DispatchResult {
         appointment.state = state;
         Self::settle_fee(id, &mut appointment, share_bp)?;
         let (patient, grant) = (appointment.patient, appointment.pre_visit_grant);
         Appointments::<T>::insert(id, appointment);
         if let Some(grant) = grant {
-            T::OnAppointment::visit_ended(patient, grant, now);
+            T::OnAppointment::visit_ended(patient, grant);
         }
         Ok(())
     }

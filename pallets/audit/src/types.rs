@@ -10,6 +10,8 @@ use xinglin_primitives::{
     CaseId, DisclosureId, Hash, MemberId,
 };
 
+pub use xinglin_primitives::InOrder;
+
 use crate::states::{CaseState, DisclosureState};
 
 /// Most holds of one case.
@@ -108,29 +110,6 @@ pub enum LiftOutcome {
     Restored,
     /// It was the last hold, but there was no suspension that could be ended.
     Refused(DispatchError),
-}
-
-/// An id as a key of which the bytes are in the order of the numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct InOrder([u8; 8]);
-
-impl InOrder {
-    /// The id.
-    pub fn id(self) -> u64 {
-        u64::from_be_bytes(self.0)
-    }
-}
-
-impl From<CaseId> for InOrder {
-    fn from(id: CaseId) -> Self {
-        Self(id.0.to_be_bytes())
-    }
-}
-
-impl From<DisclosureId> for InOrder {
-    fn from(id: DisclosureId) -> Self {
-        Self(id.0.to_be_bytes())
-    }
 }
 
 /// A request as a key of which the bytes are in the order of the due times, then of the ids.

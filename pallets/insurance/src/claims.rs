@@ -2,7 +2,7 @@
 
 use frame_support::{ensure, traits::Time};
 use sp_runtime::{DispatchError, DispatchResult};
-use xinglin_primitives::{glue::Invoices, Balance, ClaimId, SettlementId};
+use xinglin_primitives::{glue::Invoices, Balance, ClaimId, InOrder, SettlementId};
 
 use crate::{
     adjudication::Plan,
@@ -60,7 +60,7 @@ impl<T: Config> Pallet<T> {
             computed: None,
         };
         Claims::<T>::insert(id, claim);
-        OpenClaims::<T>::insert(insurer, id, ());
+        OpenClaims::<T>::insert(insurer, InOrder::from(id), ());
         InvoiceFiles::<T>::mutate(plan.invoice, |file| file.claim = Some(id));
         Self::deposit_event(Event::Flagged {
             claim: id,
@@ -90,7 +90,7 @@ impl<T: Config> Pallet<T> {
             reason,
             at,
         });
-        OpenClaims::<T>::remove(claim.insurer, id);
+        OpenClaims::<T>::remove(claim.insurer, InOrder::from(id));
         Self::deposit_event(Event::Decided {
             claim: id,
             settlement: claim.settlement,
@@ -114,7 +114,7 @@ impl<T: Config> Pallet<T> {
             None => Self::bill(claim.invoice)?.settlement.is_none(),
         };
         ensure!(is_current && file.claim == Some(id), Error::<T>::Superseded);
-        OpenClaims::<T>::insert(claim.insurer, id, ());
+        OpenClaims::<T>::insert(claim.insurer, InOrder::from(id), ());
         Claims::<T>::insert(id, claim);
         Self::deposit_event(Event::Appealed { claim: id });
         Ok(())
@@ -124,7 +124,7 @@ impl<T: Config> Pallet<T> {
         let mut claim = Self::claim_by_id(id)?;
         Self::ensure_pays_for(who, Self::coverage(claim.coverage)?.patient)?;
         claim.state = Self::step(&claim, ClaimStep::Withdraw)?;
-        OpenClaims::<T>::remove(claim.insurer, id);
+        OpenClaims::<T>::remove(claim.insurer, InOrder::from(id));
         Claims::<T>::insert(id, claim);
         Self::deposit_event(Event::Withdrawn { claim: id });
         Ok(())

@@ -6,7 +6,7 @@ use frame_support::{ensure, traits::fungible::InspectHold};
 use sp_runtime::TryRuntimeError;
 use xinglin_primitives::{
     glue::{Invoices, Setting},
-    Balance, ClaimId, CoverageId, InvoiceId, SettlementId,
+    Balance, ClaimId, CoverageId, InOrder, InvoiceId, SettlementId,
 };
 
 use crate::{
@@ -283,7 +283,7 @@ impl<T: Config> Pallet<T> {
                 *id < NextClaim::<T>::get() && !claim.flags.is_empty(),
                 "a claim is not numbered by the pallet, or has no reason"
             );
-            let is_listed = OpenClaims::<T>::contains_key(claim.insurer, id);
+            let is_listed = OpenClaims::<T>::contains_key(claim.insurer, InOrder::from(*id));
             ensure!(
                 is_listed == claim.state.is_open(),
                 "the list of open claims contradicts a claim"

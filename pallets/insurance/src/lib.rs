@@ -94,7 +94,8 @@ pub mod pallet {
     use xinglin_primitives::{
         glue::{Invoices, Members, Patients, VisitRecords, Visits, LINES_MAX},
         time::{Date, Moment},
-        Balance, ClaimId, CoverageId, Hash, InvoiceId, MemberId, PatientId, SchemeId, SettlementId,
+        Balance, ClaimId, CoverageId, Hash, InOrder, InvoiceId, MemberId, PatientId, SchemeId,
+        SettlementId,
     };
 
     use crate::{
@@ -209,8 +210,7 @@ pub mod pallet {
     /// The claims that each insurer has to decide.
     // Members come one by one from the council; claims are numbered one by one by this pallet.
     #[pallet::storage]
-    pub type OpenClaims<T> =
-        StorageDoubleMap<_, Twox64Concat, MemberId, Twox64Concat, ClaimId, (), OptionQuery>;
+    pub type OpenClaims<T> = StorageDoubleMap<_, Twox64Concat, MemberId, Identity, InOrder, ()>;
 
     /// What became of each invoice here.
     // Numbered one by one by the pallet that issues them.

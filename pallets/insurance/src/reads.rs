@@ -4,7 +4,7 @@ use codec::{Decode, DecodeWithMemTracking, Encode};
 use scale_info::TypeInfo;
 use sp_runtime::DispatchError;
 use xinglin_primitives::{
-    time::Date, Balance, ClaimId, CoverageId, InvoiceId, MemberId, PatientId, SchemeId,
+    time::Date, Balance, ClaimId, CoverageId, InOrder, InvoiceId, MemberId, PatientId, SchemeId,
     SettlementId,
 };
 
@@ -99,21 +99,22 @@ impl<T: Config> Pallet<T> {
             .collect()
     }
 
-    /// The claims that an insurer has to decide, at most `limit`, in no order that means anything;
-    /// the next page is the one after the last id of this one.
+    /// The claims that an insurer has to decide, oldest first: after `after`, at most `limit` and
+    /// [`PAGE_MAX`].
     pub fn open_claims(
         insurer: MemberId,
         after: Option<ClaimId>,
         limit: u32,
     ) -> Vec<(ClaimId, Claim)> {
-        let ids: Box<dyn Iterator<Item = ClaimId>> = match after {
-            None => Box::new(OpenClaims::<T>::iter_key_prefix(insurer)),
-            Some(last) => Box::new(OpenClaims::<T>::iter_key_prefix_from(
-                insurer,
-                OpenClaims::<T>::hashed_key_for(insurer, last),
-            )),
+        let keys = match after {
+            None => OpenClaims::<T>::iter_key_prefix(insurer),
+            Some(id) => {
+                let start = OpenClaims::<T>::hashed_key_for(insurer, InOrder::from(id));
+                OpenClaims::<T>::iter_key_prefix_from(insurer, start)
+            }
         };
-        ids.take(limit.min(PAGE_MAX) as usize)
+        keys.take(limit.min(PAGE_MAX) as usize)
+            .map(|key| ClaimId(key.id()))
             .filter_map(|id| Some((id, Claims::<T>::get(id)?)))
             .collect()
     }

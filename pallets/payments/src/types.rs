@@ -3,12 +3,13 @@
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
-use serde::{Deserialize, Serialize};
 use xinglin_primitives::{
     glue::{Lines, Setting, LINES_MAX},
     time::{Date, Moment},
     AppointmentId, Balance, Hash, InvoiceId, MemberId, PatientId,
 };
+
+pub use xinglin_primitives::{InOrder, ProviderId, RedemptionId};
 
 use crate::{number::InvoiceNumber, receipts::ReceiptKey, states::Tally};
 
@@ -22,57 +23,6 @@ pub const READERS_MAX: u32 = 8;
 pub const REDEMPTIONS_MAX: u32 = 16;
 /// Longest name of a provider, in bytes of UTF-8.
 pub const NAME_BYTES_MAX: u32 = 64;
-
-macro_rules! id {
-    ($(#[$doc:meta])* $name:ident($inner:ty)) => {
-        $(#[$doc])*
-        #[derive(
-            Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Encode, Decode,
-            DecodeWithMemTracking, MaxEncodedLen, TypeInfo, Serialize, Deserialize,
-        )]
-        #[serde(transparent)]
-        pub struct $name(pub $inner);
-
-        impl $name {
-            /// The id after this one, or `None` when the space is used up.
-            pub fn next(self) -> Option<Self> {
-                self.0.checked_add(1).map(Self)
-            }
-        }
-    };
-}
-
-id!(
-    /// A registered provider of payment services.
-    ProviderId(u16)
-);
-id!(
-    /// A holder's request that a bank redeem on-chain CNY.
-    RedemptionId(u64)
-);
-
-/// An id as a key of which the bytes are in the order of the numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct InOrder([u8; 8]);
-
-impl InOrder {
-    /// The id.
-    pub fn id(self) -> u64 {
-        u64::from_be_bytes(self.0)
-    }
-}
-
-impl From<InvoiceId> for InOrder {
-    fn from(id: InvoiceId) -> Self {
-        Self(id.0.to_be_bytes())
-    }
-}
-
-impl From<RedemptionId> for InOrder {
-    fn from(id: RedemptionId) -> Self {
-        Self(id.0.to_be_bytes())
-    }
-}
 
 /// What a bank has issued and redeemed, in fen.
 #[derive(

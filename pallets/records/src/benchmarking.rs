@@ -491,11 +491,10 @@ mod benchmarks {
         };
         let call = Pallet::<T>::share(by::<T>(own::<T>()), terms, Some(token), KeyBatch::new());
         assert_ok!(call);
-        let now = T::Time::now();
         #[block]
         {
             use xinglin_primitives::glue::OnAppointment;
-            <Pallet<T> as OnAppointment>::visit_ended(patient::<T>(), token, now);
+            <Pallet<T> as OnAppointment>::visit_ended(patient::<T>(), token);
         }
         assert!(LiveGrants::<T>::get(patient::<T>()).is_empty());
     }

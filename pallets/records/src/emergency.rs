@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use xinglin_primitives::{
     glue::{EncryptionKeys, MemberKind, Members, Practitioners},
     time::Moment,
-    EmergencyId, Hash, MemberId, PatientId, PractitionerId,
+    EmergencyId, Hash, InOrder, MemberId, PatientId, PractitionerId,
 };
 
 use crate::{
@@ -263,7 +263,7 @@ impl<T: Config> Pallet<T> {
             now,
         )?;
         NextEmergency::<T>::put(id.next().ok_or(Error::<T>::IdsUsedUp)?);
-        UnreviewedEmergencies::<T>::insert(id.0.to_be_bytes(), ());
+        UnreviewedEmergencies::<T>::insert(InOrder::from(id), ());
         let emergency = Emergency {
             patient,
             practitioner,
@@ -335,7 +335,7 @@ impl<T: Config> Pallet<T> {
             emergency.until = emergency.until.min(at);
         }
         Self::settle_pending(emergency.practitioner, id, emergency.until, at);
-        UnreviewedEmergencies::<T>::remove(id.0.to_be_bytes());
+        UnreviewedEmergencies::<T>::remove(InOrder::from(id));
         Emergencies::<T>::insert(id, emergency);
         Self::deposit_event(Event::EmergencyReviewed {
             emergency: id,

@@ -1,14 +1,14 @@
 //! What other pallets see of this one, and what they tell it.
 
+use frame_support::weights::Weight;
 use xinglin_primitives::{
     glue::{OnAppointment, VisitRecords},
-    time::Moment,
     AppointmentId, Hash, PatientId,
 };
 
 use crate::{
     grants::{EndOfGrant, Source},
-    Config, Pallet, VisitFiles,
+    Config, Pallet, VisitFiles, WeightInfo,
 };
 
 impl<T: Config> VisitRecords for Pallet<T> {
@@ -20,12 +20,16 @@ impl<T: Config> VisitRecords for Pallet<T> {
 impl<T: Config> OnAppointment for Pallet<T> {
     /// Ends the grant whose token is `grant`. There need not be one: the patient may have revoked
     /// it, or never have given it.
-    fn visit_ended(patient: PatientId, grant: Hash, _: Moment) {
+    fn visit_ended(patient: PatientId, grant: Hash) {
         let source = Source::ForVisit(grant);
         Self::end_grants(
             patient,
             |live| live.source == source,
             EndOfGrant::VisitEnded,
         );
+    }
+
+    fn visit_ended_weight() -> Weight {
+        T::WeightInfo::visit_ended()
     }
 }

@@ -301,7 +301,7 @@ impl<T: Config> Pallet<T> {
     fn check_emergencies() -> Check {
         let now = T::Time::now();
         let unreviewed: BTreeSet<EmergencyId> = UnreviewedEmergencies::<T>::iter_keys()
-            .map(|key| EmergencyId(u64::from_be_bytes(key)))
+            .map(|key| EmergencyId(key.id()))
             .collect();
         let mut expected = BTreeSet::new();
         for (id, emergency) in Emergencies::<T>::iter() {

@@ -78,7 +78,7 @@ pub mod pallet {
     use xinglin_primitives::{
         glue::{EncryptionKeys, Members, Patients, Practitioners, Visits},
         time::Moment,
-        AccessRequestId, AppointmentId, EmergencyId, GrantId, Hash, MemberId, PatientId,
+        AccessRequestId, AppointmentId, EmergencyId, GrantId, Hash, InOrder, MemberId, PatientId,
         PractitionerId, RecordId,
     };
 
@@ -240,7 +240,7 @@ pub mod pallet {
     // The key is the id in big-endian order and is not hashed, so that iteration meets the oldest
     // first and a page can begin after any id. Ids come one by one, from this pallet.
     #[pallet::storage]
-    pub type UnreviewedEmergencies<T> = StorageMap<_, Identity, [u8; 8], ()>;
+    pub type UnreviewedEmergencies<T> = StorageMap<_, Identity, InOrder, ()>;
 
     /// The bounds, for those who build calls.
     #[pallet::extra_constants]

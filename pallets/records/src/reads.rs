@@ -7,7 +7,7 @@ use scale_info::TypeInfo;
 use xinglin_primitives::{
     glue::{EncryptionKeys, Members, Practitioners},
     time::Moment,
-    AccessRequestId, AppointmentId, EmergencyId, GrantId, Hash, PatientId, RecordId,
+    AccessRequestId, AppointmentId, EmergencyId, GrantId, Hash, InOrder, PatientId, RecordId,
 };
 
 use crate::{
@@ -196,12 +196,12 @@ impl<T: Config> Pallet<T> {
         let keys = match after {
             None => UnreviewedEmergencies::<T>::iter_keys(),
             Some(id) => UnreviewedEmergencies::<T>::iter_keys_from(
-                UnreviewedEmergencies::<T>::hashed_key_for(id.0.to_be_bytes()),
+                UnreviewedEmergencies::<T>::hashed_key_for(InOrder::from(id)),
             ),
         };
         keys.take(limit.min(PAGE_MAX) as usize)
             .filter_map(|key| {
-                let id = EmergencyId(u64::from_be_bytes(key));
+                let id = EmergencyId(key.id());
                 let emergency = Emergencies::<T>::get(id)?;
                 let is_overdue = emergency.is_overdue(now);
                 Some((

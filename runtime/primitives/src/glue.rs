@@ -6,6 +6,7 @@
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
+use sp_runtime::Weight;
 
 use crate::{
     consensus::{ConsensusKey, Validator},
@@ -175,12 +176,18 @@ pub trait ValidatorSet {
 
 /// Told by `pallet-appointments` what becomes of a visit.
 pub trait OnAppointment {
-    /// The visit is over or off: what was granted under `grant` for it (提前查看) ends at `at`.
-    fn visit_ended(patient: PatientId, grant: Hash, at: Moment);
+    /// The visit is over or off: what was granted under `grant` for it (提前查看) ends now.
+    fn visit_ended(patient: PatientId, grant: Hash);
+    /// What [`OnAppointment::visit_ended`] costs at most.
+    fn visit_ended_weight() -> Weight;
 }
 
 impl OnAppointment for () {
-    fn visit_ended(_: PatientId, _: Hash, _: Moment) {}
+    fn visit_ended(_: PatientId, _: Hash) {}
+
+    fn visit_ended_weight() -> Weight {
+        Weight::zero()
+    }
 }
 
 /// How far a visit has come.

@@ -4,6 +4,18 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
+/// An id as a storage key of which the bytes are in the order of the numbers, so that whoever walks
+/// over the keys meets the oldest first. To be hashed by `Identity`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct InOrder([u8; 8]);
+
+impl InOrder {
+    /// The number.
+    pub fn id(self) -> u64 {
+        u64::from_be_bytes(self.0)
+    }
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident($inner:ty)) => {
         $(#[$doc])*
@@ -18,6 +30,12 @@ macro_rules! id {
             /// The id after this one, or `None` when the space is used up.
             pub fn next(self) -> Option<Self> {
                 self.0.checked_add(1).map(Self)
+            }
+        }
+
+        impl From<$name> for InOrder {
+            fn from(id: $name) -> Self {
+                Self(u64::from(id.0).to_be_bytes())
             }
         }
 
@@ -73,6 +91,14 @@ id!(
 id!(
     /// An invoice, blue or red.
     InvoiceId(u64)
+);
+id!(
+    /// A registered provider of payment services.
+    ProviderId(u16)
+);
+id!(
+    /// A holder's request that a bank redeem on-chain CNY.
+    RedemptionId(u64)
 );
 id!(
     /// An insurance scheme, through all its versions.

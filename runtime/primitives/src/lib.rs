@@ -13,8 +13,8 @@ pub mod time;
 
 pub use ids::{
     AccessRequestId, AppointmentId, CaseId, ClaimId, CoverageId, DepartmentId, DisclosureId,
-    EmergencyId, EncryptionKey, GrantId, IdentityHash, InvoiceId, MemberId, PatientId,
-    PractitionerId, RecordId, ScheduleId, SchemeId, SettlementId,
+    EmergencyId, EncryptionKey, GrantId, IdentityHash, InOrder, InvoiceId, MemberId, PatientId,
+    PractitionerId, ProviderId, RecordId, RedemptionId, ScheduleId, SchemeId, SettlementId,
 };
 pub use signature::{MultiSignature, MultiSigner};
 

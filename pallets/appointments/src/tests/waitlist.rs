@@ -372,7 +372,10 @@ fn a_cancellation_is_charged_for_those_it_looked_at() {
             let sent = send(own(patient), cancellation(patient, id)).unwrap();
             sent.actual_weight.unwrap()
         };
-        assert_eq!(weight(ALICE, first), Weights::cancel(1));
-        assert_eq!(weight(BOB, second), Weights::cancel(0));
+        assert_eq!(
+            weight(ALICE, first),
+            Weights::cancel(1) + VISIT_ENDED_WEIGHT
+        );
+        assert_eq!(weight(BOB, second), Weights::cancel(0) + VISIT_ENDED_WEIGHT);
     });
 }

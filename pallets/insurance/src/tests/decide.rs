@@ -1,7 +1,7 @@
 //! Claims: decided, appealed, withdrawn.
 
 use frame_support::{assert_noop, assert_ok, BoundedVec};
-use xinglin_primitives::{ClaimId, CoverageId, InvoiceId, SettlementId};
+use xinglin_primitives::{ClaimId, CoverageId, InOrder, InvoiceId, SettlementId};
 
 use crate::{
     mock::*,
@@ -187,7 +187,10 @@ fn a_denied_claim_can_be_appealed_once() {
         events();
         appeal(claim);
         assert_eq!(events(), [Event::Appealed { claim }]);
-        assert!(OpenClaims::<Test>::contains_key(INSURER, claim));
+        assert!(OpenClaims::<Test>::contains_key(
+            INSURER,
+            InOrder::from(claim)
+        ));
         decide(claim, Decision::Deny);
         assert_eq!(stored_claim(claim).state, ClaimState::Closed);
         assert_noop!(

@@ -145,7 +145,9 @@ fn act(step: Step, bills: &mut u64) {
             });
         }
         Step::Decide(n) => {
-            let open: Vec<ClaimId> = OpenClaims::<Test>::iter_keys().map(|(_, id)| id).collect();
+            let open: Vec<ClaimId> = OpenClaims::<Test>::iter_keys()
+                .map(|(_, key)| ClaimId(key.id()))
+                .collect();
             if let Some(claim) = open.get(usize::from(n) % open.len().max(1)).copied() {
                 let decision = match n % 3 {
                     0 => Decision::Approve,

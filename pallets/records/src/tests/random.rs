@@ -87,7 +87,7 @@ impl Pair<'_> {
                 }
             }
             Step::EndVisit(patient, token) => {
-                <Records as OnAppointment>::visit_ended(patient, token, now);
+                <Records as OnAppointment>::visit_ended(patient, token);
                 self.model.end_visit(patient, token, now);
             }
             Step::Open(party, index, purpose) => {

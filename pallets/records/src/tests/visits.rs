@@ -38,7 +38,7 @@ fn is_documented() -> bool {
 }
 
 fn end(token: Hash) {
-    <Records as OnAppointment>::visit_ended(ALICE, token, Now::get());
+    <Records as OnAppointment>::visit_ended(ALICE, token);
 }
 
 fn for_visit() -> Call<Test> {
@@ -127,7 +127,7 @@ fn a_grant_for_a_visit_ends_with_it() {
         assert_eq!(open(COLLEAGUE, id), Ok(Basis::Grant(GrantId(0))));
         events();
         // Somebody else's visit, or one with another grant.
-        <Records as OnAppointment>::visit_ended(BOB, TOKEN, Now::get());
+        <Records as OnAppointment>::visit_ended(BOB, TOKEN);
         end(Hash::repeat_byte(9));
         assert_eq!(events(), []);
         later(HOUR_MS);
