@@ -1,5 +1,3 @@
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
-
 use pallet_members::HospitalLevel;
 use sp_core::{ed25519, Pair};
 use xinglin_primitives::{

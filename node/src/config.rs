@@ -132,7 +132,6 @@ fn suggestion(key: &str, known: &BTreeSet<String>) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
     use super::*;
     use crate::cli::args::PruningArg;
     use clap::Parser;

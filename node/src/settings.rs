@@ -321,7 +321,6 @@ fn host_name() -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
     use super::*;
     use clap::{Args as _, Parser};
 

@@ -260,7 +260,6 @@ pub fn parse_account(text: &str) -> Result<AccountId, KeyError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
     use super::*;
     use sp_runtime::traits::Verify;
 

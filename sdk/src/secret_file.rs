@@ -104,7 +104,6 @@ fn check_mode(_: &Path, _: &fs::Metadata) -> Result<(), SecretFileError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 

@@ -73,8 +73,6 @@ fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may panic")]
-
     use sp_io::storage;
     use sp_state_machine::{new_in_mem, InMemoryBackend};
     use xinglin_core::StoreError;

@@ -213,8 +213,6 @@ impl Remembered {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test may panic")]
-
     use sp_core::{ecdsa, ed25519, Pair};
     use sp_runtime::traits::IdentifyAccount;
     use xinglin_primitives::{AccountId, MultiSigner};

@@ -1,7 +1,5 @@
 //! The executor over a database in memory, with the runtime's development genesis.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 mod blocks;
 mod invalid;
 mod queries;

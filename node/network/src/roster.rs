@@ -210,8 +210,6 @@ pub(crate) fn millis(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-
     use super::*;
     use crate::config::BAN_DURATION;
     use libp2p::identity::Keypair;

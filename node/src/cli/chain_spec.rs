@@ -128,7 +128,6 @@ fn validators(storage: &Storage) -> Result<Vec<Validator>> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
     use super::*;
     use sp_core::Pair;
     use xinglin_runtime::genesis::dev;

@@ -1,6 +1,4 @@
 //! A runtime of this pallet alone, and the consortium that the tests start with.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use frame_support::{derive_impl, dispatch::DispatchResult, parameter_types, traits::Time};
 use frame_system::{EnsureRoot, RawOrigin};
 use sp_io::TestExternalities;

@@ -1,6 +1,4 @@
 //! A runtime for tests: a small registry of parties whose answers tests can change.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use frame_support::{derive_impl, parameter_types, traits::Time, BoundedVec};

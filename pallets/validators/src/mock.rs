@@ -1,6 +1,4 @@
 //! A runtime of this pallet alone, with four validators of equal power.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use codec::Encode;
 use frame_support::{
     derive_impl,

@@ -205,8 +205,6 @@ pub trait ChainHeadApi {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-
     use serde_json::{json, Value};
 
     use super::*;

@@ -165,8 +165,6 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for PacedSocket<S> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-
     use futures::FutureExt;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 

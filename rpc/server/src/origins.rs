@@ -76,8 +76,6 @@ impl Pattern {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-
     use super::*;
 
     fn origins(allowed: &[&str]) -> Result<Origins, ConfigError> {

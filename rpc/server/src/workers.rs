@@ -52,8 +52,6 @@ impl Workers {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-
     use std::sync::mpsc;
 
     use super::*;

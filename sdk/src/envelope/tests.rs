@@ -1,6 +1,4 @@
 //! Bounds of decompression, and what is never printed.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-
 use super::{compression::Compression, content::RecordKey, EnvelopeError};
 
 const ALL: [Compression; 3] = [Compression::None, Compression::Zstd, Compression::Gzip];

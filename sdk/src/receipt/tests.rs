@@ -1,5 +1,3 @@
-#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-
 use super::*;
 use codec::Encode;
 use schnorrkel::{Keypair, MiniSecretKey};

@@ -1,7 +1,5 @@
 //! The running pool between a validator, a journal and a chain of its own.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-
 mod admission;
 mod blocks;
 mod durability;

@@ -1,7 +1,5 @@
 //! Real swarms over loopback.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-
 mod abuse;
 mod exchange;
 mod node;

@@ -1,5 +1,3 @@
-#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-
 use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt};
 
 use clap::Parser;

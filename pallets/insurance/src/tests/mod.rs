@@ -1,8 +1,6 @@
 //! Tests of the calls, the reads and the invariants. Those of the computation are in the folder
 //! `tests` beside `src`.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod accounts;
 mod claim;
 mod coverages;

@@ -1,7 +1,5 @@
 //! Every call: that it works, and that it is refused for a wrong origin, in a wrong state, and at
 //! its bound.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod delegations;
 mod genesis;
 mod members;

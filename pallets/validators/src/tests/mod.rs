@@ -1,7 +1,5 @@
 //! Every call: that it works, and that it is refused for a wrong origin, in a wrong state, and at
 //! its bound; and what happens at the end of a block.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod candidates;
 mod change;
 mod evidence;

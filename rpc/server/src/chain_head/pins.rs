@@ -62,8 +62,6 @@ impl Pins {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests")]
-
     use super::*;
 
     fn place(number: BlockNumber) -> Place {

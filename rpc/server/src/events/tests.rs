@@ -1,5 +1,3 @@
-#![allow(clippy::unwrap_used, reason = "tests")]
-
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use xinglin_core::Block;

@@ -1,7 +1,5 @@
 //! Tests of the pool as a data structure.
 
-#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
-
 mod invariants;
 mod limits;
 mod order;
