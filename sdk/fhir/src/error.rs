@@ -90,8 +90,10 @@ pub enum FhirError {
         /// How many it has.
         found: usize,
     },
-    /// A reference leads nowhere.
-    #[error("{path} refers to a resource outside of the bundle; add the {expected}")]
+    /// A reference does not lead to what it must lead to.
+    #[error(
+        "{path} does not refer to the {expected} of the bundle; correct it, or add the {expected}"
+    )]
     Dangling {
         /// The reference.
         path: String,

@@ -264,6 +264,19 @@ fn elements_of_the_wrong_type_are_named_without_their_value() {
 }
 
 #[test]
+fn an_encounter_of_somebody_else_is_refused() {
+    for subject in ["urn:uuid:9", "Encounter/1"] {
+        let mut resources = visit_of_one();
+        resources[1] = resources[1].replace("urn:uuid:0", subject);
+        let expected = FhirError::Dangling {
+            path: "$.entry[1].resource.subject".into(),
+            expected: "Patient",
+        };
+        assert_eq!(refusal(&bundle_of(&resources)), expected);
+    }
+}
+
+#[test]
 fn a_patient_without_an_identity_number_says_so() {
     let dossier = split(&bundle_of(&visit_of_one())).unwrap();
     assert!(matches!(

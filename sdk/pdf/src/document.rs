@@ -7,7 +7,9 @@ use crate::{
 
 /// Space around the text of a page, in points.
 const MARGIN: f32 = 42.0;
-/// Where the text of a page ends: above its number.
+/// Where the text of a page begins, in points from the lower edge.
+const TOP: f32 = PAGE.1 - MARGIN;
+/// Where it ends: above the page's number.
 const BOTTOM: f32 = 58.0;
 /// Sizes of text, in points.
 const TITLE_SIZE: f32 = 17.0;
@@ -61,7 +63,7 @@ impl Document {
             title: title.to_owned(),
             full: Vec::new(),
             page: Page::new(),
-            top: PAGE.1 - MARGIN,
+            top: TOP,
         };
         for line in lines(title, TITLE_SIZE, text_width()) {
             let x = (PAGE.0 - width(&line, TITLE_SIZE)) / 2.0;
@@ -176,32 +178,23 @@ impl Document {
         file(&self.title, self.full)
     }
 
-    /// One row, on as many pages as it takes.
+    /// One row: together on a page if a page can hold it, else on as many as it takes.
     fn rows(&mut self, head: &[Cell], cells: &[Cell]) {
         let count = line_count(cells);
+        let together = count <= fitting_lines(TOP - repeated_height(head));
+        let needed = if together { count } else { 1 };
         let mut done = 0;
         while done < count {
-            let is_fresh = self.top >= PAGE.1 - MARGIN;
-            let fitting = fitting_lines(self.top).min(count - done);
-            let waits = fitting == 0 || (done == 0 && fitting < count && !is_fresh);
-            if waits && !is_fresh {
+            if fitting_lines(self.top) < needed {
                 self.new_page();
                 self.rule();
-                // A head that fills a page by itself is not repeated: nothing would fit below it.
-                if 2 * line_count(head) < fitting_lines(self.top) {
+                if repeated_height(head) > 0.0 {
                     self.row(head, 0..line_count(head));
                 }
-                if done == 0 && fitting_lines(self.top) < count {
-                    // The row is higher than a page: it begins here and continues on the next ones.
-                    let part = fitting_lines(self.top).clamp(1, count);
-                    self.row(cells, 0..part);
-                    done = part;
-                }
-                continue;
             }
-            let fitting = fitting.max(1);
-            self.row(cells, done..done + fitting);
-            done += fitting;
+            let part = fitting_lines(self.top).clamp(1, count - done);
+            self.row(cells, done..done + part);
+            done += part;
         }
     }
 
@@ -245,7 +238,7 @@ impl Document {
     fn new_page(&mut self) {
         self.full
             .push(std::mem::replace(&mut self.page, Page::new()));
-        self.top = PAGE.1 - MARGIN;
+        self.top = TOP;
     }
 }
 
@@ -267,6 +260,16 @@ fn line_count(cells: &[Cell]) -> usize {
 fn row_height(lines: usize) -> f32 {
     let lines = f32::from(u16::try_from(lines).unwrap_or(u16::MAX));
     lines * TEXT_SIZE * LINE_HEIGHT + 2.0 * PADDING
+}
+
+/// What the head of a table takes on a further page. One that fills half of a page is not repeated.
+fn repeated_height(head: &[Cell]) -> f32 {
+    let height = row_height(line_count(head));
+    if 2.0 * height < TOP - BOTTOM {
+        height
+    } else {
+        0.0
+    }
 }
 
 /// How many lines of a row fit below a place.
