@@ -70,9 +70,9 @@ pub struct Number {
     pub sequence: u32,
 }
 
-/// Blue or red.
+/// Blue or red: `"blue"`, or `{"red": {"of": …}}` in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Kind {
     /// It charges (蓝字).
     Blue,
@@ -183,9 +183,9 @@ pub struct Payment {
     pub at_ms: u64,
 }
 
-/// Where a payment came from.
+/// Where a payment came from: `"balance"`, or `{"outside": {"provider": …}}` in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Source {
     /// The patient's balance on the chain.
     Balance,

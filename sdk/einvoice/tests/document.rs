@@ -348,15 +348,16 @@ fn a_red_letter_invoice_is_a_part_of_its_blue_one() {
 fn json_has_stable_names() {
     let json: serde_json::Value = serde_json::from_str(&red().to_json()).unwrap();
     assert_eq!(json["schema"], "xinglin/e-invoice/1");
-    assert_eq!(json["kind"]["type"], "red");
-    assert_eq!(json["kind"]["of"]["sequence"], 42);
+    assert_eq!(json["kind"]["red"]["of"]["sequence"], 42);
     assert_eq!(json["service"]["last"], "2024-03-11");
     assert_eq!(json["setting"], "outpatient");
     assert_eq!(json["lines"][0]["unitPriceFen"], 112_900);
     assert_eq!(json["lines"][0]["class"], "B");
     assert_eq!(json["proof"]["salt"], format!("0x{}", "04".repeat(32)));
     let json: serde_json::Value = serde_json::from_str(&blue().to_json()).unwrap();
-    assert_eq!(json["payments"][1]["source"]["provider"], 3);
+    assert_eq!(json["kind"], "blue");
+    assert_eq!(json["payments"][0]["source"], "balance");
+    assert_eq!(json["payments"][1]["source"]["outside"]["provider"], 3);
     assert_eq!(json["settlement"]["coveredFen"], 200_000);
     assert_eq!(json["state"], "balanced");
 }
