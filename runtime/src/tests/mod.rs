@@ -6,6 +6,7 @@
 
 mod apis;
 mod blocks;
+mod ciphertexts;
 mod domain;
 mod genesis;
 mod metadata;
