@@ -1,10 +1,12 @@
 //! The ciphertexts of medical records that a call carries, for those who index them by hash.
 
+use codec::DecodeLimit;
 use pallet_records::Pallet as Records;
 use pallet_utility::Call as Utility;
+use sp_io::hashing::blake2_256;
 use xinglin_primitives::Hash;
 
-use crate::{native::CALL_DEPTH_MAX, Runtime, RuntimeCall};
+use crate::{native::CALL_DEPTH_MAX, Runtime, RuntimeCall, UncheckedExtrinsic};
 
 /// The ciphertexts that a call carries, itself or in the calls that it wraps, in their order, each
 /// with the hash that its sender states for it.
@@ -29,6 +31,17 @@ pub fn carried(call: &RuntimeCall) -> Vec<(Hash, &[u8])> {
         }
     }
     found
+}
+
+/// The ciphertext with a hash that an encoded transaction carries. That it has the hash is checked.
+pub fn find(extrinsic: &[u8], content: Hash) -> Option<Vec<u8>> {
+    let extrinsic =
+        UncheckedExtrinsic::decode_all_with_depth_limit(CALL_DEPTH_MAX, &mut &extrinsic[..]);
+    let extrinsic = extrinsic.ok()?;
+    let mut found = carried(&extrinsic.function).into_iter();
+    found
+        .find(|(stated, bytes)| *stated == content && Hash::from(blake2_256(bytes)) == content)
+        .map(|(_, bytes)| bytes.to_vec())
 }
 
 /// The calls that a call executes as they stand, by its signer or whom it acts for.

@@ -1,8 +1,10 @@
 //! A connection to a node: reads state, signs and submits transactions, follows them to finality.
 
+mod ask;
 mod error;
 mod outcome;
 
+pub use ask::Answered;
 pub use error::ClientError;
 pub use outcome::{describe_error, Outcome};
 
@@ -408,9 +410,13 @@ pub fn to_hex(bytes: &[u8]) -> String {
     format!("0x{}", hex::encode(bytes))
 }
 
-fn decode_hex<V: Decode>(text: &str, what: &'static str) -> Result<V, ClientError> {
+fn bytes_of_hex(text: &str, what: &'static str) -> Result<Vec<u8>, ClientError> {
     text.strip_prefix("0x")
         .and_then(|digits| hex::decode(digits).ok())
-        .and_then(|bytes| V::decode_all(&mut &bytes[..]).ok())
         .ok_or(ClientError::Undecodable { what })
+}
+
+fn decode_hex<V: Decode>(text: &str, what: &'static str) -> Result<V, ClientError> {
+    let bytes = bytes_of_hex(text, what)?;
+    V::decode_all(&mut &bytes[..]).map_err(|_| ClientError::Undecodable { what })
 }

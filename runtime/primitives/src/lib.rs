@@ -7,6 +7,7 @@
 pub mod consensus;
 pub mod glue;
 pub mod ids;
+pub mod privacy;
 pub mod receipt;
 pub mod signature;
 pub mod time;
