@@ -18,7 +18,7 @@ const FEE_FEN: u128 = 2_500;
 const PATIENT: &str = "//Alice//patient//1";
 const SESSION_KEY: &str = "//Alice//patient//1//phone";
 
-fn schedule(start: Moment) -> RuntimeCall {
+pub(super) fn schedule(start: Moment) -> RuntimeCall {
     pallet_appointments::Call::publish_schedule {
         schedule: NewSchedule {
             practitioner: PractitionerId(0),
@@ -34,7 +34,7 @@ fn schedule(start: Moment) -> RuntimeCall {
     .into()
 }
 
-fn book(patient: u64, slot: u16) -> RuntimeCall {
+pub(super) fn book(patient: u64, slot: u16) -> RuntimeCall {
     pallet_appointments::Call::book {
         patient: PatientId(patient),
         schedule: ScheduleId(0),
