@@ -50,7 +50,7 @@ use sp_version::RuntimeVersion;
 use xinglin_primitives::{
     consensus::Validator,
     glue::Admission,
-    privacy::{Refusal, Topic},
+    privacy::{Location, Refusal, Topic},
     time::Moment,
     AccessRequestId, AccountId, AppointmentId, Balance, BlockNumber, CaseId, ClaimId, CoverageId,
     DisclosureId, EmergencyId, GrantId, Hash, Header, InvoiceId, MemberId, Nonce, PatientId,
@@ -243,8 +243,10 @@ sp_api::decl_runtime_apis! {
             topic: Topic,
             case: Option<CaseId>,
         ) -> Result<(), Refusal>;
-        /// In which block the ciphertext of a record with this hash is, unless it is elsewhere.
-        fn content_location(content: Hash) -> Option<BlockNumber>;
+        /// Where the ciphertext of a record with this hash is, if it is on the chain.
+        fn record_ciphertext(content: Hash) -> Option<Location>;
+        /// Where the envelope is that says what the lines of a blue invoice are.
+        fn invoice_envelope(invoice: InvoiceId) -> Option<Location>;
         /// The ciphertext with this hash that a transaction carries, if it carries one.
         fn carried(extrinsic: Vec<u8>, content: Hash) -> Option<Vec<u8>>;
     }
@@ -576,8 +578,17 @@ impl_runtime_apis! {
             privacy::may_ask(&asker, topic, case)
         }
 
-        fn content_location(content: Hash) -> Option<BlockNumber> {
-            Records::block_of(content)
+        fn record_ciphertext(content: Hash) -> Option<Location> {
+            let block = Records::block_of(content)?;
+            Some(Location { block, content })
+        }
+
+        fn invoice_envelope(invoice: InvoiceId) -> Option<Location> {
+            let invoice = Payments::status_of(invoice)?.invoice;
+            Some(Location {
+                block: invoice.issued_in,
+                content: invoice.details.envelope,
+            })
         }
 
         fn carried(extrinsic: Vec<u8>, content: Hash) -> Option<Vec<u8>> {

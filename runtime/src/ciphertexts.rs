@@ -1,6 +1,7 @@
-//! The ciphertexts of medical records that a call carries, for those who index them by hash.
+//! The ciphertexts that a call carries: of medical records, and of what invoices charge for.
 
 use codec::DecodeLimit;
+use pallet_payments::Pallet as Payments;
 use pallet_records::Pallet as Records;
 use pallet_utility::Call as Utility;
 use sp_io::hashing::blake2_256;
@@ -24,6 +25,8 @@ pub fn carried(call: &RuntimeCall) -> Vec<(Hash, &[u8])> {
     while let Some((call, depth)) = ahead.pop() {
         if let RuntimeCall::Records(call) = call {
             found.extend(Records::<Runtime>::carried(call));
+        } else if let RuntimeCall::Payments(call) = call {
+            found.extend(Payments::<Runtime>::carried(call));
         } else if depth < CALL_DEPTH_MAX {
             // The last is taken first.
             let inner = wrapped(call).into_iter().rev();

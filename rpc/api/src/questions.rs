@@ -19,6 +19,7 @@
 //! | `xinglin_bookings` | a schedule's bookings | page of whole slots |
 //! | `xinglin_trail` | an appointment and all that came of it | trail |
 //! | `xinglin_invoice` | an invoice | the document |
+//! | `xinglin_invoiceEnvelope` | what the lines of an invoice are | the envelope |
 //! | `xinglin_invoices` | a patient's invoices | list, newest first |
 //! | `xinglin_unpaidInvoices` | a member's unpaid invoices | list, oldest first |
 //! | `xinglin_payments` | an invoice's payments | list |
@@ -114,6 +115,9 @@ pub trait Question: Serialize + DeserializeOwned + Send + Sync + 'static {
     const METHOD: &'static str;
     /// The function of the runtime.
     const FUNCTION: &'static str;
+    /// Whether the function only says where on the chain the answer is, a ciphertext. It is bytes
+    /// in hexadecimal, whichever form is asked for, or `null`.
+    const IS_CARRIED: bool = false;
 
     /// What it is about.
     fn topic(&self) -> Topic;
@@ -133,7 +137,25 @@ macro_rules! question {
         $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* },
         $method:literal,
         |$question:ident, $asker:ident| $topic:expr,
+        carried $function:literal $arguments:expr
+    ) => {
+        question! {
+            $(#[$doc])*
+            $name { $($(#[$field_doc])* $field: $type,)* },
+            $method,
+            |$question, $asker| $topic,
+            $function $arguments;
+            /// It is in a block, where the runtime says.
+            const IS_CARRIED: bool = true;
+        }
+    };
+    (
+        $(#[$doc:meta])*
+        $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* },
+        $method:literal,
+        |$question:ident, $asker:ident| $topic:expr,
         $function:literal $arguments:expr
+        $(; $($rest:tt)*)?
     ) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,6 +165,7 @@ macro_rules! question {
         impl Question for $name {
             const METHOD: &'static str = $method;
             const FUNCTION: &'static str = $function;
+            $($($rest)*)?
 
             #[allow(unused_variables, reason = "some topics need nothing of the question")]
             fn topic(&self) -> Topic {
@@ -207,14 +230,24 @@ question! {
     "RecordsApi_key_for" (asker, q.record, q.version)
 }
 question! {
-    /// In which block the ciphertext with this hash is; the node answers with the ciphertext.
+    /// The ciphertext of a version of a record.
     RecordCiphertext {
         /// Blake2b-256 of the ciphertext.
         content: Hash,
     },
     "xinglin_recordCiphertext",
     |q, _asker| Topic::Content(q.content),
-    "PrivacyApi_content_location" (q.content,)
+    carried "PrivacyApi_record_ciphertext" (q.content,)
+}
+question! {
+    /// The envelope that says what the lines of a blue invoice are.
+    InvoiceEnvelope {
+        /// Which.
+        invoice: InvoiceId,
+    },
+    "xinglin_invoiceEnvelope",
+    |q, _asker| Topic::Invoice(q.invoice),
+    carried "PrivacyApi_invoice_envelope" (q.invoice,)
 }
 question! {
     /// How many of a patient's sealed keys are under her encryption key of now.

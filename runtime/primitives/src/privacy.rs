@@ -5,7 +5,8 @@ use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AppointmentId, Hash, InvoiceId, MemberId, PatientId, PractitionerId, RecordId, ScheduleId,
+    AppointmentId, BlockNumber, Hash, InvoiceId, MemberId, PatientId, PractitionerId, RecordId,
+    ScheduleId,
 };
 
 /// What a question is about.
@@ -36,6 +37,15 @@ pub enum Topic {
     Practitioner(PractitionerId),
     /// What waits for the regulators.
     Oversight,
+}
+
+/// Where on the chain a ciphertext is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
+pub struct Location {
+    /// Height of the block of which a transaction carries it.
+    pub block: BlockNumber,
+    /// Its Blake2b-256.
+    pub content: Hash,
 }
 
 /// Why a question is not answered.

@@ -109,8 +109,26 @@ impl Client {
         key: &KeyPair,
         content: Hash,
     ) -> Result<Option<Vec<u8>>, ClientError> {
-        let question = ask::RecordCiphertext { content };
-        let answer: Option<String> = self.question(key, None, &question, Form::Scale).await?;
+        self.ciphertext(key, &ask::RecordCiphertext { content })
+            .await
+    }
+
+    /// The envelope that says what the lines of a blue invoice are, for those whom it concerns.
+    pub async fn invoice_envelope(
+        &self,
+        key: &KeyPair,
+        invoice: InvoiceId,
+    ) -> Result<Option<Vec<u8>>, ClientError> {
+        self.ciphertext(key, &ask::InvoiceEnvelope { invoice })
+            .await
+    }
+
+    async fn ciphertext<Q: Question>(
+        &self,
+        key: &KeyPair,
+        question: &Q,
+    ) -> Result<Option<Vec<u8>>, ClientError> {
+        let answer: Option<String> = self.question(key, None, question, Form::Scale).await?;
         answer
             .map(|text| super::bytes_of_hex(&text, "a ciphertext"))
             .transpose()

@@ -23,7 +23,10 @@ use serde::Deserialize;
 use serde_json::{value::RawValue, Value};
 use sp_runtime::traits::Verify;
 use xinglin_core::StateError;
-use xinglin_primitives::{privacy::Refusal, BlockNumber, Hash, MultiSignature};
+use xinglin_primitives::{
+    privacy::{Location, Refusal},
+    Hash, MultiSignature,
+};
 use xinglin_rpc_api::{
     codes,
     questions::{self as ask, signed_text, Auth, Challenge, Form, Question},
@@ -206,9 +209,8 @@ impl Questions {
         let who = (asker, question.topic(), request.auth.case).encode();
         runtime::call::<Result<(), Refusal>>(state, at, "PrivacyApi_may_ask", &who)??;
         let output = state.call(at, Q::FUNCTION, &question.arguments(asker))?;
-        if Q::METHOD == ask::RecordCiphertext::METHOD {
-            let content = question.arguments(asker);
-            return Ok(match self.carried(at, &output, &content)? {
+        if Q::IS_CARRIED {
+            return Ok(match self.carried(at, &output)? {
                 Some(ciphertext) => Bytes(ciphertext).to_hex().into(),
                 None => Value::Null,
             });
@@ -229,25 +231,24 @@ impl Questions {
         }
     }
 
-    /// The ciphertext with hash `content` out of the block at the height that the runtime gave.
-    fn carried(
-        &self,
-        at: Hash,
-        location: &[u8],
-        content: &[u8],
-    ) -> Result<Option<Vec<u8>>, QuestionError> {
-        let height = Option::<BlockNumber>::decode(&mut &location[..]);
-        let Ok(Some(height)) = height else {
+    /// The ciphertext at the location that the runtime gave.
+    fn carried(&self, at: Hash, location: &[u8]) -> Result<Option<Vec<u8>>, QuestionError> {
+        let location = Option::<Location>::decode(&mut &location[..]);
+        let Ok(Some(Location { block, content })) = location else {
             return Ok(None);
         };
-        let Some(block) = self.node.chain.hash_at(height)? else {
+        let Some(block) = self.node.chain.hash_at(block)? else {
             return Ok(None);
         };
         let body = self.node.chain.body(&block)?.unwrap_or_default();
         // A transaction that carries the ciphertext states its hash.
-        let states_it = |bytes: &[u8]| bytes.windows(content.len()).any(|part| part == content);
+        let states_it = |bytes: &[u8]| {
+            bytes
+                .windows(Hash::len_bytes())
+                .any(|part| part == content.0)
+        };
         for extrinsic in body.iter().filter(|bytes| states_it(bytes)) {
-            let arguments = (extrinsic.to_vec(), Hash::from_slice(content)).encode();
+            let arguments = (extrinsic.to_vec(), content).encode();
             let state = &*self.node.state;
             let found: Option<Vec<u8>> =
                 runtime::call(state, at, "PrivacyApi_carried", &arguments)?;
@@ -326,6 +327,7 @@ pub(crate) fn methods(
         register::<ask::Grants>,
         register::<ask::GrantsTo>,
         register::<ask::Invoice>,
+        register::<ask::InvoiceEnvelope>,
         register::<ask::Invoices>,
         register::<ask::KeyProgress>,
         register::<ask::OpenClaims>,

@@ -21,7 +21,7 @@ use xinglin_primitives::{
     consensus::{
         CommitCertificate, CommitSignature, ConsensusKey, SignedPayload, Validator, Vote, VoteKind,
     },
-    privacy::{Refusal, Topic},
+    privacy::{Location, Refusal, Topic},
     receipt::{extrinsic_hash, extrinsics_root},
     AccountId, BlockNumber, CaseId, Hash, Header, MemberId, PatientId,
 };
@@ -366,7 +366,10 @@ impl StateQuery for FakeChain {
                 Ok(if is_hers && is_asked { Ok(()) } else { refusal }.encode())
             }
             "RecordsApi_key_progress" => Ok(data.to_vec()),
-            "PrivacyApi_content_location" => Ok(Some(8u32).encode()),
+            "PrivacyApi_record_ciphertext" => {
+                let content = Decode::decode(&mut &data[..]).unwrap();
+                Ok(Some(Location { block: 8, content }).encode())
+            }
             "PrivacyApi_carried" => {
                 let (extrinsic, content): (Vec<u8>, Hash) = Decode::decode(&mut &data[..]).unwrap();
                 let carried = extrinsic.strip_prefix(content.as_bytes());
