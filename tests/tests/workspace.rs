@@ -46,6 +46,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "pallet-appointments",
             "pallet-audit",
             "pallet-insurance",
+            "pallet-members",
             "pallet-payments",
             "pallet-records",
             "pallet-validators",
