@@ -7,6 +7,8 @@
 pub mod consensus;
 pub mod glue;
 pub mod ids;
+pub mod page;
+pub mod party;
 pub mod receipt;
 pub mod signature;
 pub mod time;
@@ -16,6 +18,7 @@ pub use ids::{
     EmergencyId, EncryptionKey, GrantId, IdentityHash, InOrder, InvoiceId, MemberId, PatientId,
     PractitionerId, ProviderId, RecordId, RedemptionId, ScheduleId, SchemeId, SettlementId,
 };
+pub use party::Party;
 pub use signature::{MultiSignature, MultiSigner};
 
 use sp_runtime::{

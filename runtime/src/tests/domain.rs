@@ -2,12 +2,12 @@
 
 use frame_support::BoundedBTreeSet;
 use pallet_appointments::types::{NewSchedule, VisitKind};
-use pallet_members::{DelegationKind, Party};
+use pallet_members::DelegationKind;
 use xinglin_primitives::{
     consensus::SignedPayload,
     glue::Scope,
     time::{DAY_MS, HOUR_MS},
-    DepartmentId, MemberId, PatientId, PractitionerId, ScheduleId,
+    DepartmentId, MemberId, Party, PatientId, PractitionerId, ScheduleId,
 };
 
 use super::*;
