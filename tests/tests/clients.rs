@@ -99,7 +99,7 @@ async fn subxt_reads_and_books() {
 
     let members = dynamic::storage::<(u32,), Value>("Members", "Members");
     let entries = now.storage().iter(members, ()).await.unwrap();
-    assert_eq!(entries.count().await, 4);
+    assert_eq!(entries.count().await, 5);
 
     let mut blocks = api.stream_blocks().await.unwrap();
     let a = blocks.next().await.unwrap().unwrap().number();

@@ -5,6 +5,7 @@
 //! with the same layout (see [`signature`]).
 
 pub mod consensus;
+pub mod encryption;
 pub mod glue;
 pub mod ids;
 pub mod receipt;
