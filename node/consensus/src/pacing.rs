@@ -6,7 +6,7 @@
 //!
 //! A proposer that idles while the others have begun costs them a propose timeout, since they have
 //! nothing to say until then. Usually gossip has told everybody of the same transactions. A node that
-//! has just been restarted has missed some, so it takes the last block's word for theirs.
+//! has just been restarted has missed some, so it takes the last blocks' word for theirs.
 
 use std::time::Duration;
 
@@ -19,6 +19,9 @@ use xinglin_primitives::BlockNumber;
 /// How long after a restart the others' transactions may take to arrive: they connect, dialling once
 /// more if need be, and tell of all they have.
 const POOL_FILLS_WITHIN: Duration = Duration::from_secs(15);
+/// How many blocks without transactions end a load. One alone may be by a proposer that was restarted
+/// too, and the next one's as well.
+const QUIET_HEIGHTS: BlockNumber = 3;
 
 /// What is known when a height has been closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,18 +72,21 @@ pub struct Signs {
     pub failed_rounds: bool,
 }
 
-impl Signs {
-    const NONE: Self = Self {
-        transactions: false,
-        failed_rounds: false,
-    };
-}
-
+/// The last committed block.
 #[derive(Clone, Copy, Debug)]
 struct Committed {
     height: BlockNumber,
     at: Instant,
-    signs: Signs,
+    failed_rounds: bool,
+    /// The last height that had transactions, since the start.
+    loaded: Option<BlockNumber>,
+}
+
+impl Committed {
+    fn is_loaded(&self) -> bool {
+        self.loaded
+            .is_some_and(|height| self.height.saturating_sub(height) < QUIET_HEIGHTS)
+    }
 }
 
 /// Where this node and the others are. The host's tasks tell it, and wait on it.
@@ -100,7 +106,8 @@ impl Progress {
             committed: watch::Sender::new(Committed {
                 height: tip,
                 at: now,
-                signs: Signs::NONE,
+                failed_rounds: false,
+                loaded: None,
             }),
             active: watch::Sender::new(tip),
             pool_filled: (tip > 0).then(|| now + POOL_FILLS_WITHIN),
@@ -119,10 +126,13 @@ impl Progress {
 
     /// A height has been committed.
     pub fn note_committed(&self, height: BlockNumber, signs: Signs) {
-        self.committed.send_replace(Committed {
-            height,
-            at: Instant::now(),
-            signs,
+        self.committed.send_modify(|committed| {
+            committed.height = height;
+            committed.at = Instant::now();
+            committed.failed_rounds = signs.failed_rounds;
+            if signs.transactions {
+                committed.loaded = Some(height);
+            }
         });
     }
 
@@ -155,7 +165,7 @@ impl Progress {
             let situation = Situation {
                 ready: *ready.borrow_and_update(),
                 others_ahead: *active.borrow_and_update() > height,
-                more_expected: self.is_more_expected(committed.signs),
+                more_expected: self.is_more_expected(&committed),
                 since_commit: committed.at.elapsed(),
                 idle_interval,
             };
@@ -170,9 +180,9 @@ impl Progress {
         }
     }
 
-    fn is_more_expected(&self, last: Signs) -> bool {
+    fn is_more_expected(&self, last: &Committed) -> bool {
         let fills = self.pool_filled.is_some_and(|at| Instant::now() < at);
-        last.failed_rounds || (last.transactions && fills)
+        last.failed_rounds || (fills && last.is_loaded())
     }
 }
 
@@ -189,6 +199,10 @@ mod tests {
         more_expected: false,
         since_commit: Duration::from_secs(3),
         idle_interval: IDLE_INTERVAL,
+    };
+    const EMPTY: Signs = Signs {
+        transactions: false,
+        failed_rounds: false,
     };
     const TRANSACTIONS: Signs = Signs {
         transactions: true,
@@ -237,13 +251,18 @@ mod tests {
         let progress = Progress::new(7);
         progress.note_committed(8, TRANSACTIONS);
         assert_eq!(waits(&progress, 8).await, Duration::ZERO);
+        // Two that were restarted may follow one another as proposers.
+        for height in [9, 10] {
+            progress.note_committed(height, EMPTY);
+            assert_eq!(waits(&progress, height).await, Duration::ZERO);
+        }
         // Without load there is nothing to miss.
-        progress.note_committed(9, Signs::NONE);
-        assert_eq!(waits(&progress, 9).await, IDLE_INTERVAL);
+        progress.note_committed(11, EMPTY);
+        assert_eq!(waits(&progress, 11).await, IDLE_INTERVAL);
         // In the end its own pool knows best.
         advance(POOL_FILLS_WITHIN).await;
-        progress.note_committed(10, TRANSACTIONS);
-        assert_eq!(waits(&progress, 10).await, IDLE_INTERVAL);
+        progress.note_committed(12, TRANSACTIONS);
+        assert_eq!(waits(&progress, 12).await, IDLE_INTERVAL);
     }
 
     #[tokio::test(start_paused = true)]
@@ -261,7 +280,7 @@ mod tests {
             1,
             Signs {
                 failed_rounds,
-                ..Signs::NONE
+                ..EMPTY
             },
         );
         assert_eq!(waits(&progress, 1).await, Duration::ZERO);
@@ -280,7 +299,7 @@ mod tests {
         tokio::join!(arrives, progress.wait_to_begin(1, ready, IDLE_INTERVAL));
         assert_eq!(started.elapsed(), second);
 
-        progress.note_committed(2, Signs::NONE);
+        progress.note_committed(2, EMPTY);
         let votes = async {
             sleep(second).await;
             progress.note_active(3);
