@@ -1,10 +1,13 @@
-//! The ciphertexts of medical records that a call carries, for those who index them by hash.
+//! The ciphertexts that a call carries: of medical records, and of what invoices charge for.
 
+use codec::DecodeLimit;
+use pallet_payments::Pallet as Payments;
 use pallet_records::Pallet as Records;
 use pallet_utility::Call as Utility;
+use sp_io::hashing::blake2_256;
 use xinglin_primitives::Hash;
 
-use crate::{native::CALL_DEPTH_MAX, Runtime, RuntimeCall};
+use crate::{native::CALL_DEPTH_MAX, Runtime, RuntimeCall, UncheckedExtrinsic};
 
 /// The ciphertexts that a call carries, itself or in the calls that it wraps, in their order, each
 /// with the hash that its sender states for it.
@@ -22,6 +25,8 @@ pub fn carried(call: &RuntimeCall) -> Vec<(Hash, &[u8])> {
     while let Some((call, depth)) = ahead.pop() {
         if let RuntimeCall::Records(call) = call {
             found.extend(Records::<Runtime>::carried(call));
+        } else if let RuntimeCall::Payments(call) = call {
+            found.extend(Payments::<Runtime>::carried(call));
         } else if depth < CALL_DEPTH_MAX {
             // The last is taken first.
             let inner = wrapped(call).into_iter().rev();
@@ -29,6 +34,17 @@ pub fn carried(call: &RuntimeCall) -> Vec<(Hash, &[u8])> {
         }
     }
     found
+}
+
+/// The ciphertext with a hash that an encoded transaction carries. That it has the hash is checked.
+pub fn find(extrinsic: &[u8], content: Hash) -> Option<Vec<u8>> {
+    let extrinsic =
+        UncheckedExtrinsic::decode_all_with_depth_limit(CALL_DEPTH_MAX, &mut &extrinsic[..]);
+    let extrinsic = extrinsic.ok()?;
+    let mut found = carried(&extrinsic.function).into_iter();
+    found
+        .find(|(stated, bytes)| *stated == content && Hash::from(blake2_256(bytes)) == content)
+        .map(|(_, bytes)| bytes.to_vec())
 }
 
 /// The calls that a call executes as they stand, by its signer or whom it acts for.

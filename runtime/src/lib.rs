@@ -26,6 +26,7 @@ pub mod extensions;
 pub mod genesis;
 #[warn(missing_docs)]
 pub mod native;
+pub mod privacy;
 #[warn(missing_docs)]
 pub mod upgrade;
 

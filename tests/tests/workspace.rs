@@ -43,9 +43,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "xinglin-sdk",
         &[
+            "pallet-appointments",
+            "pallet-audit",
+            "pallet-insurance",
+            "pallet-payments",
             "pallet-records",
             "pallet-validators",
             "xinglin-primitives",
+            "xinglin-rpc-api",
             "xinglin-runtime",
         ],
     ),

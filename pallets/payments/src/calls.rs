@@ -147,18 +147,26 @@ mod calls {
         /// Origin: signed by an account of a hospital or clinic.
         ///
         /// Every line has a price, a quantity and ratios of at most 10,000 basis points. The visit,
-        /// if any, must be the patient's at the member and not off.
+        /// if any, must be the patient's at the member and not off. `envelope` holds what the lines
+        /// are, sealed to the patient, the member and `details.readers`, and has the Blake2b-256
+        /// that `details` states. It is kept with the block, not in the state.
         ///
         /// Errors: `NotCareProvider`, `BadLines`, `TotalMismatch`, `BadService`, `BadReaders`,
-        /// `UnknownPatient`, `UnknownVisit`, `OtherVisit`, `IdsUsedUp`. Events: `InvoiceIssued`.
+        /// `UnknownPatient`, `UnknownVisit`, `OtherVisit`, `Empty`, `HashMismatch`, `EnvelopeUsed`,
+        /// `IdsUsedUp`. Events: `InvoiceIssued`.
         #[pallet::call_index(8)]
-        #[pallet::weight(
-            T::WeightInfo::issue_invoice(invoice.lines.len() as u32)
-                .saturating_add(T::DbWeight::get().reads(invoice.details.readers.len() as u64))
-        )]
-        pub fn issue_invoice(origin: OriginFor<T>, invoice: NewInvoice) -> DispatchResult {
+        #[pallet::weight(T::WeightInfo::issue_invoice(
+            invoice.lines.len() as u32,
+            invoice.details.readers.len() as u32,
+            envelope.len() as u32,
+        ))]
+        pub fn issue_invoice(
+            origin: OriginFor<T>,
+            invoice: NewInvoice,
+            envelope: Envelope,
+        ) -> DispatchResult {
             let by = ensure_signed(origin)?;
-            Self::do_issue_invoice(by, invoice)
+            Self::do_issue_invoice(by, invoice, &envelope)
         }
 
         /// Cancels an invoice on which nothing was paid or settled. It keeps its number.

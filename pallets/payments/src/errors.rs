@@ -59,6 +59,13 @@ mod errors {
         TotalMismatch,
         /// A reader is not an active insurer or regulator, or readers are not in ascending order.
         BadReaders,
+        /// The envelope is empty.
+        Empty,
+        /// The envelope does not have the hash that the invoice states: it was damaged, send it
+        /// again.
+        HashMismatch,
+        /// Another invoice has that envelope: seal the details under a fresh key.
+        EnvelopeUsed,
         /// No ids or numbers are left.
         IdsUsedUp,
         /// There is no such blue invoice.

@@ -13,10 +13,10 @@ use crate::{
     number::InvoiceNumber,
     refunds::merged,
     types::{BankBook, InOrder, Invoice, LineParts, RedLetter, Source},
-    Banks, Config, HoldReason, InvoiceLines, Invoices, LatestOfPatient, LatestOfVisit, NextInvoice,
-    NextProvider, NextRedemption, Numbers, OpenRedemptions, Pallet, PaymentIds, Payments,
-    ProviderAccounts, Providers, Receipts, RedLetters, RedLettersOf, Redemptions, RedemptionsOf,
-    RefundIds, RefundedParts, Sequences, Unpaid,
+    Banks, ByEnvelope, Config, HoldReason, InvoiceLines, Invoices, LatestOfPatient, LatestOfVisit,
+    NextInvoice, NextProvider, NextRedemption, Numbers, OpenRedemptions, Pallet, PaymentIds,
+    Payments, ProviderAccounts, Providers, Receipts, RedLetters, RedLettersOf, Redemptions,
+    RedemptionsOf, RefundIds, RefundedParts, Sequences, Unpaid,
 };
 
 type Check = Result<(), TryRuntimeError>;
@@ -38,7 +38,7 @@ impl<T: Config> Pallet<T> {
         Self::check_providers()
     }
 
-    /// Ids and numbers are unique, and a member's numbers of a year run from 1 without a gap.
+    /// Ids, numbers and envelopes are unique, and a member's numbers of a year run from 1 without a gap.
     fn check_numbers(blue: &Blue, red: &Red) -> Check {
         let mut sequences: BTreeMap<(MemberId, u16), BTreeSet<u32>> = BTreeMap::new();
         let of_blue = blue.iter().map(|(id, invoice)| (*id, invoice.number));
@@ -68,6 +68,12 @@ impl<T: Config> Pallet<T> {
         ensure!(
             NextInvoice::<T>::get().0 == count as u64,
             "ids of invoices have a gap"
+        );
+        ensure!(
+            blue.iter()
+                .all(|(id, invoice)| ByEnvelope::<T>::get(invoice.details.envelope) == Some(*id))
+                && ByEnvelope::<T>::iter_keys().count() == blue.len(),
+            "the invoices by envelope are wrong"
         );
         for (member, year, last) in Sequences::<T>::iter() {
             let numbers = sequences.remove(&(member, year)).unwrap_or_default();

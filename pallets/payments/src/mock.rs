@@ -12,6 +12,7 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use sp_core::{ed25519, sr25519, Pair};
+use sp_io::hashing::blake2_256;
 use sp_runtime::{
     traits::{Dispatchable, IdentityLookup},
     BuildStorage, DispatchErrorWithPostInfo, DispatchResult,
@@ -24,7 +25,7 @@ use xinglin_primitives::{
 
 use crate::{
     receipts::{ProviderReceipt, ReceiptKey, ReceiptSignature},
-    types::{Details, NewInvoice, ProviderId, Reason, RefundOf},
+    types::{Details, Envelope, NewInvoice, ProviderId, Reason, RefundOf},
     Call,
 };
 
@@ -340,7 +341,16 @@ pub fn line(unit_price_fen: u64, quantity: u32) -> Line {
     }
 }
 
-/// An invoice over lines of (price, quantity), for Alice and without a visit.
+/// Some envelope.
+pub fn envelope(n: u64) -> Envelope {
+    BoundedVec::truncate_from(format!("the sealed details {n}").into_bytes())
+}
+
+pub fn hash_of(envelope: &[u8]) -> Hash {
+    blake2_256(envelope).into()
+}
+
+/// An invoice over lines of (price, quantity), for Alice, without a visit and with the envelope 0.
 pub fn charge(lines: &[(u64, u32)]) -> NewInvoice {
     let lines: Vec<Line> = lines
         .iter()
@@ -354,7 +364,7 @@ pub fn charge(lines: &[(u64, u32)]) -> NewInvoice {
         total_fen: lines.iter().map(Line::amount_fen).sum(),
         lines: BoundedVec::truncate_from(lines),
         details: Details {
-            envelope: Hash::repeat_byte(4),
+            envelope: hash_of(&envelope(0)),
             readers: BoundedVec::truncate_from(vec![INSURER, REGULATOR]),
         },
     }
@@ -368,10 +378,17 @@ pub fn issued() -> InvoiceId {
     issue(HOSPITAL, charge(&[(1_000, 3), (2_000, 1)]))
 }
 
-/// Issues an invoice and returns its id.
+/// The call that issues an invoice, with the `n`-th envelope.
+pub fn issuing(mut invoice: NewInvoice, n: u64) -> Call<Test> {
+    let envelope = envelope(n);
+    invoice.details.envelope = hash_of(&envelope);
+    Call::issue_invoice { invoice, envelope }
+}
+
+/// Issues an invoice, with an envelope of its own, and returns its id.
 pub fn issue(member: MemberId, invoice: NewInvoice) -> InvoiceId {
     let id = crate::NextInvoice::<Test>::get();
-    assert_eq!(call(staff(member), Call::issue_invoice { invoice }), Ok(()));
+    assert_eq!(call(staff(member), issuing(invoice, id.0)), Ok(()));
     id
 }
 

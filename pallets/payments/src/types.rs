@@ -6,7 +6,7 @@ use scale_info::TypeInfo;
 use xinglin_primitives::{
     glue::{Lines, Setting, LINES_MAX},
     time::{Date, Moment},
-    AppointmentId, Balance, Hash, InvoiceId, MemberId, PatientId,
+    AppointmentId, Balance, BlockNumber, Hash, InvoiceId, MemberId, PatientId,
 };
 
 pub use xinglin_primitives::{InOrder, ProviderId, RedemptionId};
@@ -19,6 +19,10 @@ pub const PAYMENTS_MAX: u32 = 32;
 pub const RED_LETTERS_MAX: u32 = 32;
 /// Most members, besides the issuing one, to which the details of an invoice are sealed.
 pub const READERS_MAX: u32 = 8;
+/// Longest envelope with the details of an invoice, in bytes: 64 KiB. Enough for [`LINES_MAX`] lines
+/// with some hundred bytes of text each, the sealed keys of the patient, the member and
+/// [`READERS_MAX`] readers, and what sealing adds; and little enough that a block takes dozens.
+pub const ENVELOPE_BYTES_MAX: u32 = 64 * 1024;
 /// Most redemptions of one holder that are open.
 pub const REDEMPTIONS_MAX: u32 = 16;
 /// Longest name of a provider, in bytes of UTF-8.
@@ -120,12 +124,17 @@ pub struct Provider<AccountId> {
 /// The members, besides the issuing one, to which details are sealed: in ascending order.
 pub type Readers = BoundedVec<MemberId, ConstU32<READERS_MAX>>;
 
-/// The sealed details of an invoice: what each line is. They are not on the chain.
+/// The sealed details of an invoice: what each line is, with the key sealed to each reader: the
+/// patient, the issuing member, and those that [`Details`] name. Opaque to the chain, which carries
+/// it in the block and keeps its hash.
+pub type Envelope = BoundedVec<u8, ConstU32<ENVELOPE_BYTES_MAX>>;
+
+/// What the state keeps of the [`Envelope`] of an invoice.
 #[derive(
     Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct Details {
-    /// Blake2b-256 of the envelope.
+    /// Blake2b-256 of the envelope. No two invoices have the same.
     pub envelope: Hash,
     /// To whom it is sealed besides the patient and the issuing member: insurers and regulators.
     pub readers: Readers,
@@ -168,6 +177,8 @@ pub struct Invoice {
     pub service: (Date, Date),
     /// When it was issued.
     pub issued_at: Moment,
+    /// The block whose body carries the envelope.
+    pub issued_in: BlockNumber,
     /// What the lines are.
     pub details: Details,
     /// What is charged, paid, covered and refunded.

@@ -33,8 +33,8 @@ pub trait WeightInfo {
     fn change_provider() -> Weight;
     /// Retiring a provider.
     fn retire_provider() -> Weight;
-    /// Issuing an invoice of so many lines, without the look-up of its readers.
-    fn issue_invoice(lines: u32) -> Weight;
+    /// Issuing an invoice of so many lines, to so many readers, with an envelope of so many bytes.
+    fn issue_invoice(lines: u32, readers: u32, envelope: u32) -> Weight;
     /// Cancelling an invoice.
     fn cancel_invoice() -> Weight;
     /// Paying from the balance.
@@ -150,11 +150,14 @@ impl<T: frame_system::Config> WeightInfo for Estimated<T> {
         Self::of(1, 2, bytes::<Provider<[u8; 32]>>())
     }
 
-    fn issue_invoice(lines: u32) -> Weight {
-        // Clock, patient, visit, next id, sequence, both chains; invoice, lines, number and the
-        // list of unpaid invoices too are written.
+    fn issue_invoice(lines: u32, readers: u32, envelope: u32) -> Weight {
+        // Clock, patient, visit, envelope, next id, sequence, both chains; invoice, lines, number
+        // and the list of unpaid invoices too are written. The envelope is hashed, not read.
         let lines = u64::from(lines).saturating_mul(bytes::<Line>());
-        Self::of(MEMBER_READS + 7, 8, bytes::<Invoice>() + lines)
+        let hashing_ps = u64::from(envelope).saturating_mul(BYTE_PS);
+        Self::of(MEMBER_READS + 8, 9, bytes::<Invoice>() + lines)
+            .saturating_add(T::DbWeight::get().reads(readers.into()))
+            .saturating_add(Weight::from_parts(hashing_ps, 0))
     }
 
     fn cancel_invoice() -> Weight {

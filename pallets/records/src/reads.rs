@@ -5,11 +5,11 @@ use codec::{Decode, Encode};
 use frame_support::traits::Time;
 use scale_info::TypeInfo;
 use xinglin_primitives::{
-    glue::{EncryptionKeys, Members, Practitioners},
+    glue::{EncryptionKeys, Members, Patients, Practitioners},
     page,
     time::Moment,
-    AccessRequestId, AppointmentId, EmergencyId, GrantId, Hash, InOrder, Party, PatientId,
-    RecordId,
+    AccessRequestId, AppointmentId, BlockNumber, EmergencyId, GrantId, Hash, InOrder, Party,
+    PatientId, RecordId,
 };
 
 use crate::{
@@ -18,7 +18,9 @@ use crate::{
     grants::{Grant, Grantee},
     reading::AccessEntryOf,
     requests::AccessRequest,
-    types::{ContentKind, KeyProgress, Reader, Record, RecordVersion, SealedKey, VersionNumber},
+    types::{
+        Carrier, ContentKind, KeyProgress, Reader, Record, RecordVersion, SealedKey, VersionNumber,
+    },
     AccessLog, AccessRequests, ByContent, Call, Config, Emergencies, Files, GranteeCounts, Grants,
     GrantsTo, LiveGrants, OpenRequests, Pallet, Records, RecordsOf, UnreviewedEmergencies,
     Versions, VisitFiles,
@@ -78,6 +80,23 @@ impl<T: Config> Pallet<T> {
     /// A version of a record.
     pub fn version(id: RecordId, version: VersionNumber) -> Option<RecordVersion> {
         Versions::<T>::get(id, version)
+    }
+
+    /// The versions of a record, oldest first; at most [`crate::types::VERSIONS_MAX`].
+    pub fn versions_of(id: RecordId) -> Vec<RecordVersion> {
+        let count = Records::<T>::get(id).map_or(0, |record| record.versions);
+        (1..=count)
+            .filter_map(|version| Versions::<T>::get(id, version))
+            .collect()
+    }
+
+    /// The height of the block that carries the ciphertext with a hash, if one does.
+    pub fn block_of(hash: Hash) -> Option<BlockNumber> {
+        let (id, version) = ByContent::<T>::get(hash)?;
+        match Versions::<T>::get(id, version)?.carrier {
+            Carrier::Block(height) => Some(height),
+            Carrier::External(_) => None,
+        }
     }
 
     /// The version whose ciphertext has a hash.
@@ -146,6 +165,27 @@ impl<T: Config> Pallet<T> {
         reader: Reader<T::AccountId>,
     ) -> Option<SealedKey> {
         Self::key_of(id, version, reader)
+    }
+
+    /// The sealed key of a version for whatever an account is to the record by itself: its patient,
+    /// her delegate, a practitioner or a member; whether or not it may still read.
+    pub fn key_for(
+        who: &T::AccountId,
+        id: RecordId,
+        version: VersionNumber,
+    ) -> Option<(Reader<T::AccountId>, SealedKey)> {
+        let patient = Records::<T>::get(id)?.patient;
+        let is_patient = T::Patients::account_of(patient).as_ref() == Some(who);
+        let readers = [
+            is_patient.then_some(Reader::Patient),
+            Some(Reader::Delegate(who.clone())),
+            T::Practitioners::practitioner_of(who).map(Reader::Practitioner),
+            T::Members::member_of(who).map(Reader::Member),
+        ];
+        readers.into_iter().flatten().find_map(|reader| {
+            let key = Self::key_of(id, version, reader.clone())?;
+            Some((reader, key))
+        })
     }
 
     /// Whether an account may read a record at `now`, as a party, for whichever purpose.

@@ -5,7 +5,8 @@ use frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use xinglin_primitives::{
-    time::Moment, AppointmentId, EncryptionKey, Hash, MemberId, PatientId, PractitionerId, RecordId,
+    time::Moment, AppointmentId, BlockNumber, EncryptionKey, Hash, MemberId, PatientId,
+    PractitionerId, RecordId,
 };
 
 /// Longest ciphertext that a transaction carries, in bytes: 256 KiB.
@@ -204,8 +205,8 @@ pub(crate) enum Content {
     Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub enum Carrier {
-    /// In the transaction that wrote the version, and so in its block.
-    Block,
+    /// In the transaction that wrote the version, in the block of this height.
+    Block(BlockNumber),
     /// In the object store of the author's member.
     External(Location),
 }

@@ -2,6 +2,7 @@
 
 use frame_support::{dispatch::DispatchResult, ensure, traits::Time};
 use sp_io::hashing::blake2_256;
+use sp_runtime::SaturatedConversion;
 use xinglin_primitives::{
     glue::{EncryptionKeys, Members, Practitioners, Scope, VisitState, Visits},
     time::Moment,
@@ -28,7 +29,8 @@ impl Content {
             Self::Carried(stated, ciphertext) => {
                 let hash = Hash::from(blake2_256(&ciphertext));
                 ensure!(hash == stated, Error::HashMismatch);
-                (hash, ciphertext.len() as u64, Carrier::Block)
+                let here = frame_system::Pallet::<T>::block_number().saturated_into();
+                (hash, ciphertext.len() as u64, Carrier::Block(here))
             }
             Self::External(file) => (file.hash, file.size, Carrier::External(file.location)),
         };

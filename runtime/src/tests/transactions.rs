@@ -20,14 +20,14 @@ fn a_signed_transfer_is_version_4_and_moves_money() {
 #[test]
 fn strangers_are_refused() {
     let mut chain = Chain::new();
-    let stranger = chain.sign("//Eve", 0, remark(1));
+    let stranger = chain.sign("//Ferdie", 0, remark(1));
     let refusal = Err(invalid(InvalidTransaction::BadSigner));
     assert_eq!(chain.validate(&stranger).map(|_| ()), refusal);
     assert_eq!(chain.one(stranger).map(|_| ()), refusal);
     // A balance makes nobody a party.
-    let gift = chain.sign("//Alice", 0, transfer("//Eve", 100));
+    let gift = chain.sign("//Alice", 0, transfer("//Ferdie", 100));
     assert_eq!(chain.one(gift), Ok(Ok(())));
-    let stranger = chain.sign("//Eve", 0, remark(1));
+    let stranger = chain.sign("//Ferdie", 0, remark(1));
     assert_eq!(chain.validate(&stranger).map(|_| ()), refusal);
 }
 
@@ -42,6 +42,7 @@ fn every_kind_of_party_may_transact() {
         "//Bob",
         "//Charlie",
         "//Dave",
+        "//Eve",
     ];
     let transactions = parties.map(|path| chain.sign(path, 0, remark(1)));
     for (path, outcome) in parties

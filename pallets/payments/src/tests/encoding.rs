@@ -39,6 +39,7 @@ fn invoice() -> Invoice {
         setting: new.setting,
         service: new.service,
         issued_at: morning(),
+        issued_in: 6,
         details: new.details,
         tally: Tally {
             paid_fen: 1,
@@ -147,7 +148,7 @@ fn what_is_stored_keeps_its_layout() {
         ("states", digest(states)),
     ];
     let expected = [
-        ("invoice", "be489855f46fcf353784f17026df7b3c"),
+        ("invoice", "f82df6f7172429e6363f642d80295232"),
         ("red letter", "93a095dd00bc5f73c10505af803ea8c2"),
         ("payments", "0be7e8df54d123cc6824d8374b9150d1"),
         ("records", "c43029037dfd6da45e9d986353a0fa3a"),
@@ -214,7 +215,7 @@ fn calls_keep_their_layout() {
             key,
         },
         Call::retire_provider { provider: CARD },
-        Call::issue_invoice { invoice: new },
+        issuing(new, 0),
         Call::cancel_invoice {
             invoice,
             reason: Reason::Other,
@@ -237,5 +238,5 @@ fn calls_keep_their_layout() {
     for (index, call) in calls.iter().enumerate() {
         assert_eq!(usize::from(call.encode()[0]), index);
     }
-    assert_eq!(digest(calls), "759e3510e367bb54da547475fdc74def");
+    assert_eq!(digest(calls), "bee599aa49c1d2b38ae896ef80d90bba");
 }

@@ -48,8 +48,10 @@ fn a_refused_invoice_takes_no_number() {
         issued();
         let mut bad = charge(&[(5, 1)]);
         bad.total_fen = 6;
-        let bad = Call::issue_invoice { invoice: bad };
-        assert_noop!(call(staff(HOSPITAL), bad), Error::<Test>::TotalMismatch);
+        assert_noop!(
+            call(staff(HOSPITAL), issuing(bad, 1)),
+            Error::<Test>::TotalMismatch
+        );
         assert_eq!(number_of(issued()).2, 2);
     });
 }
@@ -73,9 +75,7 @@ fn the_year_begins_at_midnight_in_china() {
 #[test]
 fn no_numbers_are_left_at_the_end() {
     ext().execute_with(|| {
-        let issue = Call::issue_invoice {
-            invoice: charge(&[(5, 1)]),
-        };
+        let issue = issuing(charge(&[(5, 1)]), 0);
         Sequences::<Test>::insert(HOSPITAL, 2024, u32::MAX);
         assert_noop!(
             call(staff(HOSPITAL), issue.clone()),
