@@ -9,6 +9,7 @@ pub mod glue;
 pub mod ids;
 pub mod receipt;
 pub mod signature;
+pub mod text;
 pub mod time;
 
 pub use ids::{
