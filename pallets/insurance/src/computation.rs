@@ -41,15 +41,13 @@
 
 mod accumulators;
 mod bands;
-mod calendar;
 mod lines;
 mod parameters;
 mod split;
 mod tables;
 
-pub use accumulators::{Accumulators, Admission, Track};
+pub use accumulators::{Accumulators, Admission, Track, Year};
 pub use bands::{Band, Bands, BANDS_MAX};
-pub use calendar::{year_of, Year};
 pub use lines::LineSplit;
 pub use parameters::*;
 pub use split::Split;

@@ -23,7 +23,8 @@
 //!
 //! What an insurer credits is held on its own main account and can be used for settlements only.
 //! When the coverage has ended, and not before, the insurer pays out the rest, to the patient or to
-//! itself. It takes a signature of the patient, or of somebody who may pay for her, to use it.
+//! itself. It takes a signature of the patient, or of somebody who may pay for her, to use it; what
+//! others than the patient may allow for an invoice is limited by [`Config::DelegatedPaymentMax`].
 //!
 //! # Settling
 //!
@@ -133,6 +134,9 @@ pub mod pallet {
         type Visits: Visits;
         /// Whether visits have records.
         type VisitRecords: VisitRecords;
+        /// Most of a personal account that others than the patient may allow for one invoice, in fen.
+        #[pallet::constant]
+        type DelegatedPaymentMax: Get<Balance>;
         /// Weights of the calls.
         type WeightInfo: WeightInfo;
         /// Makes the parties and invoices that benchmarks need.

@@ -8,7 +8,7 @@ use frame_support::{
     traits::{
         fungible::{InspectHold, Mutate},
         tokens::Preservation,
-        Time,
+        ConstU128, Time,
     },
     BoundedVec, Twox64Concat,
 };
@@ -67,6 +67,9 @@ pub const OF_BOB: CoverageId = CoverageId(1);
 pub const PATIENT_FUNDS_FEN: Balance = 10_000_000;
 /// What each member has at the beginning, in fen.
 pub const MEMBER_FUNDS_FEN: Balance = 100_000_000;
+
+/// Most of a personal account that others than the patient may allow, in fen.
+pub const DELEGATED_MAX_FEN: Balance = 30_000;
 
 /// 2024-10-04, 08:00 in UTC+8.
 pub const TODAY: Date = Date(20_000);
@@ -135,7 +138,7 @@ impl frame_system::Config for Test {
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
 impl pallet_balances::Config for Test {
     type Balance = Balance;
-    type ExistentialDeposit = frame_support::traits::ConstU128<1>;
+    type ExistentialDeposit = ConstU128<1>;
     type AccountStore = System;
 }
 
@@ -148,6 +151,7 @@ impl crate::Config for Test {
     type Invoices = Registry;
     type Visits = Registry;
     type VisitRecords = Registry;
+    type DelegatedPaymentMax = ConstU128<DELEGATED_MAX_FEN>;
     type WeightInfo = crate::weights::Estimated<Test>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = Registry;

@@ -6,13 +6,14 @@ use frame_support::traits::Time;
 use scale_info::TypeInfo;
 use xinglin_primitives::{
     glue::{EncryptionKeys, Members, Patients, Practitioners},
+    page,
     time::Moment,
-    AccessRequestId, AppointmentId, BlockNumber, EmergencyId, GrantId, Hash, InOrder, PatientId,
-    RecordId,
+    AccessRequestId, AppointmentId, BlockNumber, EmergencyId, GrantId, Hash, InOrder, Party,
+    PatientId, RecordId,
 };
 
 use crate::{
-    access::{Basis, Denial, Party},
+    access::{Basis, Denial},
     emergency::Emergency,
     grants::{Grant, Grantee},
     reading::AccessEntryOf,
@@ -25,8 +26,8 @@ use crate::{
     Versions, VisitFiles,
 };
 
-/// Most items of one page.
-pub const PAGE_MAX: u32 = 100;
+pub use xinglin_primitives::page::PAGE_MAX;
+
 /// Most entries that one page looks at to find its items.
 pub const SCAN_MAX: u32 = 1_000;
 
@@ -41,7 +42,7 @@ pub struct Page<Item> {
 
 /// The items numbered below `before`, or the latest of `count`, that `find` does not pass over;
 /// newest first, at most `limit` and [`PAGE_MAX`].
-fn page<Item>(
+fn newest<Item>(
     count: u64,
     before: Option<u64>,
     limit: u32,
@@ -50,7 +51,7 @@ fn page<Item>(
     let mut next = before.unwrap_or(count).min(count);
     let mut items = Vec::new();
     let mut looked_at = 0;
-    while next > 0 && looked_at < SCAN_MAX && items.len() < limit.min(PAGE_MAX) as usize {
+    while next > 0 && looked_at < SCAN_MAX && items.len() < page::size(limit) {
         next -= 1;
         looked_at += 1;
         items.extend(find(next).map(|item| (next, item)));
@@ -111,7 +112,7 @@ impl<T: Config> Pallet<T> {
         limit: u32,
     ) -> Page<(RecordId, Record)> {
         let count = Files::<T>::get(patient).records;
-        page(count, before, limit, |at| {
+        newest(count, before, limit, |at| {
             let id = RecordsOf::<T>::get(patient, at)?;
             let record = Records::<T>::get(id)?;
             kind.is_none_or(|kind| kind == record.kind)
@@ -140,7 +141,7 @@ impl<T: Config> Pallet<T> {
     pub fn grants_to(grantee: Grantee, before: Option<u64>, limit: u32) -> Page<(GrantId, Grant)> {
         let now = T::Time::now();
         let count = GranteeCounts::<T>::get(grantee);
-        page(count, before, limit, |at| {
+        newest(count, before, limit, |at| {
             let id = GrantsTo::<T>::get(grantee, at)?;
             let grant = Grants::<T>::get(id)?;
             (grant.ended.is_none() && now < grant.terms.until).then_some((id, grant))
@@ -154,7 +155,7 @@ impl<T: Config> Pallet<T> {
         limit: u32,
     ) -> Page<AccessEntryOf<T>> {
         let count = Files::<T>::get(patient).accesses;
-        page(count, before, limit, |at| AccessLog::<T>::get(patient, at))
+        newest(count, before, limit, |at| AccessLog::<T>::get(patient, at))
     }
 
     /// The sealed key of a version for a reader, whether or not it may still read.
@@ -234,26 +235,28 @@ impl<T: Config> Pallet<T> {
         limit: u32,
     ) -> Vec<(EmergencyId, Unreviewed)> {
         let now = T::Time::now();
-        let keys = match after {
-            None => UnreviewedEmergencies::<T>::iter_keys(),
-            Some(id) => UnreviewedEmergencies::<T>::iter_keys_from(
-                UnreviewedEmergencies::<T>::hashed_key_for(InOrder::from(id)),
-            ),
-        };
-        keys.take(limit.min(PAGE_MAX) as usize)
-            .filter_map(|key| {
-                let id = EmergencyId(key.id());
-                let emergency = Emergencies::<T>::get(id)?;
-                let is_overdue = emergency.is_overdue(now);
-                Some((
-                    id,
-                    Unreviewed {
-                        emergency,
-                        is_overdue,
-                    },
-                ))
-            })
-            .collect()
+        let keys = page::page(
+            after.map(InOrder::from),
+            limit,
+            UnreviewedEmergencies::<T>::iter_keys,
+            |key| {
+                let start = UnreviewedEmergencies::<T>::hashed_key_for(key);
+                UnreviewedEmergencies::<T>::iter_keys_from(start)
+            },
+        );
+        keys.filter_map(|key| {
+            let id = EmergencyId(key.id());
+            let emergency = Emergencies::<T>::get(id)?;
+            let is_overdue = emergency.is_overdue(now);
+            Some((
+                id,
+                Unreviewed {
+                    emergency,
+                    is_overdue,
+                },
+            ))
+        })
+        .collect()
     }
 
     /// How many of a patient's versions she can read with her encryption key of now.

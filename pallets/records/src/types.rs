@@ -281,12 +281,12 @@ pub enum RetractReason {
 pub enum Erasure {
     /// Nobody asked for it.
     None,
-    /// The patient asked; the author's member has not confirmed yet.
+    /// The patient asked; neither the author's member nor who stands in for it has confirmed yet.
     Asked {
         /// When.
         at: Moment,
     },
-    /// The sealed keys are gone, and those at the member by its word.
+    /// The sealed keys are gone, and those at the member by the word of who confirmed.
     Done {
         /// When.
         at: Moment,
@@ -322,7 +322,7 @@ pub struct Record {
 
 impl Record {
     /// Whether it can no longer be read by anybody.
-    pub fn is_shredded(&self) -> bool {
+    pub fn is_erased(&self) -> bool {
         matches!(self.erasure, Erasure::Done { .. })
     }
 }
@@ -364,7 +364,7 @@ pub struct KeyProgress {
     pub key: EncryptionKey,
     /// How many keys she had before it, as far as records noticed them.
     pub epoch: u32,
-    /// Versions of her records that are not shredded.
+    /// Versions of her records that are not erased.
     pub total: u32,
     /// Those of them whose sealed key is under `key`.
     pub restored: u32,

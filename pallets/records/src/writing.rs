@@ -114,7 +114,7 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         let mut record = Records::<T>::get(id).ok_or(Error::<T>::UnknownRecord)?;
         Self::ensure_writes(&by, record.author, record.member)?;
-        ensure!(!record.is_shredded(), Error::<T>::Shredded);
+        ensure!(!record.is_erased(), Error::<T>::Erased);
         ensure!(record.retracted_at.is_none(), Error::<T>::Retracted);
         let version = content.into_version::<T>(T::Time::now(), Some(reason))?;
         let (hash, size) = (version.hash, version.size);

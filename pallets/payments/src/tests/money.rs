@@ -104,17 +104,28 @@ fn nobody_else_issues_money() {
 }
 
 #[test]
-fn money_goes_to_the_registered_only() {
+fn money_goes_to_patients_and_members_only() {
     run(|| {
-        let to_stranger = Call::issue {
-            to: STRANGER,
+        let issue_to = |to| Call::issue {
+            to,
             amount_fen: 1,
             reference: hash(1),
         };
-        assert_noop!(
-            call(staff(BANK), to_stranger),
-            Error::<Test>::UnknownRecipient
-        );
+        Suspended::mutate(|suspended| suspended.insert(CLINIC));
+        // A delegate's or session key's account is no patient's.
+        for to in [
+            STRANGER,
+            carer(ALICE),
+            provider_account(WALLET),
+            staff(CLINIC),
+        ] {
+            assert_noop!(
+                call(staff(BANK), issue_to(to)),
+                Error::<Test>::UnknownRecipient
+            );
+        }
+        assert_ok!(call(staff(BANK), issue_to(main_account(HOSPITAL))));
+        assert_eq!(free(main_account(HOSPITAL)), MEMBER_FUNDS_FEN + 1);
     });
 }
 
@@ -237,6 +248,29 @@ fn a_replaced_key_gets_the_money_back() {
         assert_ok!(call(9_000, withdraw(0)));
         assert_eq!((free(9_000), alice()), (600, (400, 0)));
     });
+}
+
+#[test]
+fn a_member_gets_the_money_back_on_the_account_that_it_has_by_now() {
+    let moved = 9_100;
+    let answers: [fn() -> (AccountId, Call<Test>); 2] = [
+        || (staff(BANK), reject(0)),
+        || {
+            Now::set(morning() + REDEMPTION_MS);
+            (staff(HOSPITAL), withdraw(0))
+        },
+    ];
+    for answer in answers {
+        run(|| {
+            assert_ok!(call(staff(BANK), issue(1_000, 1)));
+            assert_ok!(call(main_account(HOSPITAL), request(BANK, 600)));
+            Moved::mutate(|all| all.insert(HOSPITAL, moved));
+            let (who, answer) = answer();
+            assert_ok!(call(who, answer));
+            assert_eq!((free(moved), held(main_account(HOSPITAL))), (600, 0));
+            assert_eq!(free(main_account(HOSPITAL)), MEMBER_FUNDS_FEN - 600);
+        });
+    }
 }
 
 #[test]
