@@ -9,6 +9,7 @@ mod blocks;
 mod domain;
 mod genesis;
 mod metadata;
+mod money;
 mod transactions;
 mod upgrade;
 
