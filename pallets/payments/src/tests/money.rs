@@ -1,6 +1,6 @@
 //! Issuing and redeeming on-chain CNY.
 
-use frame_support::{assert_noop, assert_ok};
+use frame_support::{assert_noop, assert_ok, traits::fungible::MutateHold};
 use xinglin_primitives::{Balance, MemberId};
 
 use crate::{
@@ -320,6 +320,16 @@ fn a_holder_has_so_many_open_redemptions() {
         assert_ok!(call(staff(BANK), reject(3)));
         assert_ok!(call(own(ALICE), request(BANK, 1)));
         assert_eq!(held(own(ALICE)), Balance::from(REDEMPTIONS_MAX));
+    });
+}
+
+#[test]
+fn money_that_is_held_for_nothing_is_noticed() {
+    ext().execute_with(|| {
+        check();
+        let reason = crate::HoldReason::Redemption.into();
+        assert_ok!(Balances::hold(&reason, &own(BOB), 1));
+        assert!(Payments::check_invariants().is_err());
     });
 }
 
