@@ -29,8 +29,8 @@ fn the_presets_have_these_genesis_hashes() {
     assert_eq!(
         [hash("dev"), hash("local")],
         [
-            "0xbdfd991b1d3174897f0f8e5de381572bd22e5fce97154c17cc731a366456bd47",
-            "0xc5187e8c5acd3c9329e1e35ab7f5a95699232120a66628011a75154816273d4c",
+            "0xc7d24cff2cce060a95d0496582d78842e7ca8d782ff82d6519ea7c02195e4eed",
+            "0x5c155bb2af01e0d618e9b21e84d035779c48bc4a571ec1958fdaa620efa3ab91",
         ]
     );
 }
@@ -187,7 +187,7 @@ fn what_pallets_refuse_is_told() {
 
 #[test]
 fn seats_and_accounts_are_not_made_by_hand() {
-    let found = problems(|it| it.genesis.council.members.push(dev::account("//Eve")));
+    let found = problems(|it| it.genesis.council.members.push(dev::account("//Ferdie")));
     assert!(found.contains(&Problem::Council));
     let found = problems(|it| it.genesis.balances.dev_accounts = Some((1, 1, None)));
     assert!(found.contains(&Problem::DerivedAccounts));
@@ -245,7 +245,7 @@ fn a_new_network_begins() {
         let first = spec.build().unwrap();
         assert_eq!(first.hash(), network.into_spec().build().unwrap().hash());
         assert_eq!(spec.genesis.validators.validators.len(), 5);
-        let own = if has_dev_parties { 4 } else { 0 };
+        let own = if has_dev_parties { 5 } else { 0 };
         assert_eq!(spec.genesis.validators.validators[0].member, MemberId(own));
         let text = spec.to_json().unwrap();
         let again = ChainSpec::from_json(&text).unwrap().build().unwrap();

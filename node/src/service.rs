@@ -373,6 +373,9 @@ fn forward(mut from: watch::Receiver<Arc<HeightConfig>>, to: watch::Sender<Arc<H
 
 #[cfg(test)]
 mod tests {
+    use xinglin_mempool::MempoolConfig;
+    use xinglin_storage::{CACHE_BYTES_DEFAULT, MEMTABLE_BYTES_DEFAULT};
+
     use super::*;
 
     #[test]
@@ -384,5 +387,48 @@ mod tests {
         );
         assert_eq!(gossip_address("/ip4/192.0.2.1/tcp/65535/p2p/12D3Koo"), None);
         assert_eq!(gossip_address("/ip4/192.0.2.1/udp/1/p2p/12D3Koo"), None);
+    }
+
+    /// What the operators' guide promises follows from the defaults.
+    #[test]
+    fn the_defaults_fit_the_memory_budget() {
+        const BUDGET_MIB: usize = 600;
+        const MIB: usize = 1024 * 1024;
+        let guide = include_str!("../../docs/operators.md");
+        let (_, budget) = guide.split_once("## Memory").unwrap();
+        let rows: Vec<Vec<&str>> = budget
+            .lines()
+            .skip_while(|line| !line.starts_with("|---"))
+            .skip(1)
+            .take_while(|line| line.starts_with('|'))
+            .map(|line| line.split('|').map(str::trim).collect())
+            .collect();
+        let mib = |cell: &str| -> usize {
+            let terms = cell.trim_matches('*').split('+');
+            terms
+                .map(|term| term.trim().parse::<usize>().unwrap())
+                .sum()
+        };
+        let (total, rows) = rows.split_last().unwrap();
+        let sum: usize = rows.iter().map(|row| mib(row[2])).sum();
+        assert_eq!(mib(total[2]), sum);
+        assert!(sum <= BUDGET_MIB);
+
+        let executor = ExecutorConfig::default();
+        let memtables = MEMTABLE_BYTES_DEFAULT;
+        for (bound, bytes) in [
+            ("CACHE_BYTES_DEFAULT", CACHE_BYTES_DEFAULT),
+            ("MEMTABLE_BYTES_DEFAULT", memtables + memtables / 2),
+            ("block_nodes_bytes", executor.block_nodes_bytes),
+            ("query_nodes_bytes", executor.query_nodes_bytes),
+            ("value_cache_bytes", executor.value_cache_bytes),
+            (
+                "MempoolConfig::bytes_max",
+                MempoolConfig::default().bytes_max,
+            ),
+        ] {
+            let row = rows.iter().find(|row| row[3].contains(bound)).unwrap();
+            assert_eq!(mib(row[2]), bytes / MIB, "{bound}");
+        }
     }
 }

@@ -239,6 +239,15 @@ async fn a_temporary_folder_goes_and_a_given_one_stays_and_is_taken_up_again() {
         String::from_utf8_lossy(&checked.stderr)
     );
     assert!(text.contains("state root, as stored"), "{text}");
+    // One document, whatever was asked for.
+    let report = json(&xinglin(
+        &[&check[..], &["--re-execute", "--json"]].concat(),
+    ));
+    assert_eq!(report["executed"]["stateRoot"], report["stateRoot"]);
+    assert_eq!(
+        json(&xinglin(&[&check[..], &["--json"]].concat()))["executed"],
+        Value::Null
+    );
 
     let mut second = DevNode::start(&["--base-path", base]);
     let later = remark(&second.url()).await.number;
@@ -249,4 +258,39 @@ async fn a_temporary_folder_goes_and_a_given_one_stays_and_is_taken_up_again() {
 
     let foreign = xinglin(&["db", "check", "--chain", "local", "-d", base]);
     assert!(String::from_utf8_lossy(&foreign.stderr).contains("belongs to the chain"));
+}
+
+#[tokio::test]
+async fn a_backup_is_sound_and_a_node_goes_on_from_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (base, copy) = (path("base"), path("copies/today"));
+    let mut node = DevNode::start(&["--base-path", &base]);
+    let before = remark(&node.url()).await;
+    assert_eq!(node.terminate(), Some(0));
+    let backup = ["db", "backup", "--chain", "dev", "-d", &base, "-o", &copy];
+    let made = xinglin(&backup);
+    assert!(
+        made.status.success(),
+        "{}",
+        String::from_utf8_lossy(&made.stderr)
+    );
+    let again = xinglin(&backup);
+    assert!(String::from_utf8_lossy(&again.stderr).contains("needs a new folder"));
+
+    // The original goes on and is lost.
+    let mut node = DevNode::start(&["--base-path", &base]);
+    let lost = remark(&node.url()).await;
+    assert_eq!(node.terminate(), Some(0));
+    fs::remove_dir_all(&base).unwrap();
+
+    let report = json(&xinglin(&[
+        "db", "check", "--chain", "dev", "-d", &copy, "--json",
+    ]));
+    assert_eq!(report["problemsTotal"], 0);
+    let height = report["height"].as_u64().unwrap();
+    assert!((u64::from(before.number)..u64::from(lost.number)).contains(&height));
+    let mut node = DevNode::start(&["--base-path", &copy]);
+    assert!(u64::from(remark(&node.url()).await.number) > height);
+    assert_eq!(node.terminate(), Some(0));
 }

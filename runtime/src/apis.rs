@@ -26,14 +26,15 @@ use pallet_insurance::{
 use pallet_members::Role;
 use pallet_payments::{
     reads::{Document, InvoiceStatus},
-    types::Payments as PaymentList,
+    types::{Payments as PaymentList, RedLetter},
 };
 use pallet_records::{
     access::{Basis, Denial},
-    grants::Grant,
+    grants::{Grant, Grantee},
     reading::AccessEntry,
     reads::{Page, Unreviewed},
-    types::{ContentKind, Reader, Record, SealedKey, VersionNumber},
+    requests::AccessRequest,
+    types::{ContentKind, KeyProgress, Reader, Record, RecordVersion, SealedKey, VersionNumber},
 };
 use pallet_transaction_payment_rpc_runtime_api::{FeeDetails, RuntimeDispatchInfo};
 use scale_info::TypeInfo;
@@ -47,17 +48,22 @@ use sp_runtime::{
 };
 use sp_version::RuntimeVersion;
 use xinglin_primitives::{
-    consensus::Validator, glue::Admission, time::Moment, AccountId, AppointmentId, Balance,
-    BlockNumber, CaseId, ClaimId, CoverageId, DisclosureId, EmergencyId, GrantId, Hash, Header,
-    InvoiceId, MemberId, Nonce, PatientId, PractitionerId, RecordId, ScheduleId, SettlementId,
+    consensus::Validator,
+    glue::Admission,
+    privacy::{Location, Refusal, Topic},
+    time::Moment,
+    AccessRequestId, AccountId, AppointmentId, Balance, BlockNumber, CaseId, ClaimId, CoverageId,
+    DisclosureId, EmergencyId, GrantId, Hash, Header, InvoiceId, MemberId, Nonce, PatientId,
+    PractitionerId, RecordId, ScheduleId, SettlementId,
 };
 
 use crate::{
+    ciphertexts,
     configs::Admitted,
     genesis,
     native::{self, NextHeight},
-    Appointments, Audit, Block, Executive, InherentDataExt, Insurance, Payments, Records, Runtime,
-    RuntimeGenesisConfig, System, Timestamp, UncheckedExtrinsic, VERSION,
+    privacy, Appointments, Audit, Block, Executive, InherentDataExt, Insurance, Payments, Records,
+    Runtime, RuntimeGenesisConfig, System, Timestamp, UncheckedExtrinsic, VERSION,
 };
 
 sp_api::decl_runtime_apis! {
@@ -122,8 +128,27 @@ sp_api::decl_runtime_apis! {
         ) -> Option<SealedKey>;
         /// Whether an account may read a record now, and by what; or why not.
         fn may_read(account: AccountId, record: RecordId) -> Result<Basis, Denial>;
+        /// The versions of a record, oldest first.
+        fn versions_of(record: RecordId) -> Vec<RecordVersion>;
+        /// The sealed key of a version for whatever the account is to the record by itself: its
+        /// patient, her delegate, a practitioner, a member.
+        fn key_for(
+            account: AccountId,
+            record: RecordId,
+            version: VersionNumber,
+        ) -> Option<(Reader<AccountId>, SealedKey)>;
+        /// How many of a patient's sealed keys are under her encryption key of now.
+        fn key_progress(patient: PatientId) -> KeyProgress;
         /// The grants of a patient.
         fn grants_of(patient: PatientId) -> Vec<(GrantId, Grant)>;
+        /// The grants to a practitioner or member that are not over, newest first.
+        fn grants_to(
+            grantee: Grantee,
+            before: Option<u64>,
+            limit: u32,
+        ) -> Page<(GrantId, Grant)>;
+        /// The requests for access that a patient has not answered, oldest first.
+        fn requests_of(patient: PatientId) -> Vec<(AccessRequestId, AccessRequest)>;
         /// Who opened a patient's records, or tried to, newest first.
         fn access_log(
             patient: PatientId,
@@ -151,6 +176,8 @@ sp_api::decl_runtime_apis! {
         fn unpaid_of(member: MemberId, after: Option<InvoiceId>, limit: u32) -> Vec<InvoiceStatus>;
         /// The payments of an invoice.
         fn payments_of(invoice: InvoiceId) -> PaymentList;
+        /// The red-letter invoices of a blue one, oldest first.
+        fn red_letters_of(invoice: InvoiceId) -> Vec<(InvoiceId, RedLetter)>;
     }
 
     /// Coverages, settlements and claims.
@@ -190,12 +217,38 @@ sp_api::decl_runtime_apis! {
             after: Option<CaseId>,
             limit: u32,
         ) -> Vec<(CaseId, Case)>;
+        /// A case, open or closed.
+        fn case(case: CaseId) -> Option<Case>;
         /// What a member is asked to disclose, the first due first.
         fn open_requests_of(
             member: MemberId,
             after: Option<DisclosureId>,
             limit: u32,
         ) -> Vec<(DisclosureId, Disclosure)>;
+        /// The disclosures that a regulator waits for, the first due first; with `is_overdue`,
+        /// only those that should be there.
+        fn awaited_by(
+            regulator: MemberId,
+            is_overdue: bool,
+            after: Option<DisclosureId>,
+            limit: u32,
+        ) -> Vec<(DisclosureId, Disclosure)>;
+    }
+
+    /// Private questions and what blocks carry for their answers.
+    pub trait PrivacyApi {
+        /// Whether an account may ask about a topic; a regulator for a case of its own.
+        fn may_ask(
+            asker: AccountId,
+            topic: Topic,
+            case: Option<CaseId>,
+        ) -> Result<(), Refusal>;
+        /// Where the ciphertext of a record with this hash is, if it is on the chain.
+        fn record_ciphertext(content: Hash) -> Option<Location>;
+        /// Where the envelope is that says what the lines of a blue invoice are.
+        fn invoice_envelope(invoice: InvoiceId) -> Option<Location>;
+        /// The ciphertext with this hash that a transaction carries, if it carries one.
+        fn carried(extrinsic: Vec<u8>, content: Hash) -> Option<Vec<u8>>;
     }
 
     /// The whole of a visit.
@@ -376,8 +429,36 @@ impl_runtime_apis! {
             Records::may_read(&account, record, Timestamp::now())
         }
 
+        fn versions_of(record: RecordId) -> Vec<RecordVersion> {
+            Records::versions_of(record)
+        }
+
+        fn key_for(
+            account: AccountId,
+            record: RecordId,
+            version: VersionNumber,
+        ) -> Option<(Reader<AccountId>, SealedKey)> {
+            Records::key_for(&account, record, version)
+        }
+
+        fn key_progress(patient: PatientId) -> KeyProgress {
+            Records::key_progress(patient)
+        }
+
         fn grants_of(patient: PatientId) -> Vec<(GrantId, Grant)> {
             Records::grants_of(patient)
+        }
+
+        fn grants_to(
+            grantee: Grantee,
+            before: Option<u64>,
+            limit: u32,
+        ) -> Page<(GrantId, Grant)> {
+            Records::grants_to(grantee, before, limit)
+        }
+
+        fn requests_of(patient: PatientId) -> Vec<(AccessRequestId, AccessRequest)> {
+            Records::requests_of(patient)
         }
 
         fn access_log(
@@ -415,6 +496,10 @@ impl_runtime_apis! {
 
         fn payments_of(invoice: InvoiceId) -> PaymentList {
             Payments::payments_of(invoice)
+        }
+
+        fn red_letters_of(invoice: InvoiceId) -> Vec<(InvoiceId, RedLetter)> {
+            Payments::red_letters_of(invoice)
         }
     }
 
@@ -468,6 +553,46 @@ impl_runtime_apis! {
             limit: u32,
         ) -> Vec<(DisclosureId, Disclosure)> {
             Audit::open_requests_of(member, after, limit)
+        }
+
+        fn case(case: CaseId) -> Option<Case> {
+            Audit::case(case)
+        }
+
+        fn awaited_by(
+            regulator: MemberId,
+            is_overdue: bool,
+            after: Option<DisclosureId>,
+            limit: u32,
+        ) -> Vec<(DisclosureId, Disclosure)> {
+            Audit::awaited_by(regulator, is_overdue, after, limit)
+        }
+    }
+
+    impl self::PrivacyApi<Block> for Runtime {
+        fn may_ask(
+            asker: AccountId,
+            topic: Topic,
+            case: Option<CaseId>,
+        ) -> Result<(), Refusal> {
+            privacy::may_ask(&asker, topic, case)
+        }
+
+        fn record_ciphertext(content: Hash) -> Option<Location> {
+            let block = Records::block_of(content)?;
+            Some(Location { block, content })
+        }
+
+        fn invoice_envelope(invoice: InvoiceId) -> Option<Location> {
+            let invoice = Payments::status_of(invoice)?.invoice;
+            Some(Location {
+                block: invoice.issued_in,
+                content: invoice.details.envelope,
+            })
+        }
+
+        fn carried(extrinsic: Vec<u8>, content: Hash) -> Option<Vec<u8>> {
+            ciphertexts::find(&extrinsic, content)
         }
     }
 

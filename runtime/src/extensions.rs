@@ -12,6 +12,7 @@
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use frame_support::{dispatch::DispatchInfo, traits::OriginTrait, weights::Weight};
 use frame_system::RawOrigin;
+use pallet_members::{Admittance, Role};
 use scale_info::TypeInfo;
 use sp_runtime::{
     generic::Era,
@@ -22,10 +23,7 @@ use sp_runtime::{
         ValidTransaction,
     },
 };
-use xinglin_primitives::{
-    glue::{Admission, Members as _},
-    AccountId, Nonce,
-};
+use xinglin_primitives::{glue::Members as _, AccountId, Nonce};
 
 use crate::{
     configs::{Admitted, DbWeight},
@@ -141,12 +139,24 @@ fn nonce_tag(who: &AccountId, nonce: Nonce) -> Vec<u8> {
     (who, nonce).encode()
 }
 
+/// Most reads by which an account is admitted: what it is, and either a practitioner with the
+/// members of her licences, or its delegations, their principals, the clock and the provider.
+const ADMISSION_READS: u64 = 1 + larger(
+    1 + pallet_members::LICENCES_MAX as u64,
+    3 + pallet_members::PRINCIPALS_MAX as u64,
+);
+
 /// Only the registered may transact.
 ///
 /// Refuses with `BadSigner` an account that is not a registered and active party, nor holds a
 /// live delegation or session key. To those who are not members it closes the calls that leave
 /// something in the state without a deposit, `Multisig` and `Proxy`: they fail with `CallFiltered`,
 /// in batches too.
+///
+/// Who is stopped without the council having suspended her, by a regulator's hold for one, keeps
+/// what she needs to defend herself: a member's main account the calls of the council, a person the
+/// veto against the replacement of her account. Any other call of theirs is refused with
+/// `BadSigner`.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
 pub struct CheckAdmission;
 
@@ -157,13 +167,13 @@ impl TransactionExtension<RuntimeCall> for CheckAdmission {
     type Pre = ();
 
     fn weight(&self, _: &RuntimeCall) -> Weight {
-        DbWeight::get().reads(2)
+        DbWeight::get().reads(ADMISSION_READS)
     }
 
     fn validate(
         &self,
         mut origin: RuntimeOrigin,
-        _: &RuntimeCall,
+        call: &RuntimeCall,
         _: &DispatchInfo,
         _: usize,
         _: Self::Implicit,
@@ -171,14 +181,17 @@ impl TransactionExtension<RuntimeCall> for CheckAdmission {
         _: TransactionSource,
     ) -> ValidateResult<Self::Val, RuntimeCall> {
         if let Some(RawOrigin::Signed(who)) = origin.as_system_ref() {
-            let who = who.clone();
-            if !Admitted::is_admitted(&who) {
-                return Err(InvalidTransaction::BadSigner.into());
+            match Admitted::admittance(who) {
+                Admittance::Full => {
+                    let who = who.clone();
+                    // Asked only when such a call is made.
+                    origin.add_filter(move |call| {
+                        !is_for_members(call) || Members::member_of(&who).is_some()
+                    });
+                }
+                Admittance::Restricted(role) if is_defence(role, call) => {}
+                _ => return Err(InvalidTransaction::BadSigner.into()),
             }
-            // Asked only when such a call is made.
-            origin.add_filter(move |call| {
-                !is_for_members(call) || Members::member_of(&who).is_some()
-            });
         }
         Ok((ValidTransaction::default(), (), origin))
     }
@@ -189,4 +202,25 @@ impl TransactionExtension<RuntimeCall> for CheckAdmission {
 /// Whether only members may make a call.
 fn is_for_members(call: &RuntimeCall) -> bool {
     matches!(call, RuntimeCall::Multisig(_) | RuntimeCall::Proxy(_))
+}
+
+/// Whether a call stays open to what a regulator holds. None of them executes another call in the
+/// name of its signer.
+fn is_defence(role: Role, call: &RuntimeCall) -> bool {
+    match role {
+        Role::Main(_) => matches!(call, RuntimeCall::Council(_)),
+        Role::Practitioner(_) | Role::Patient(_) => matches!(
+            call,
+            RuntimeCall::Members(pallet_members::Call::veto_replacement {})
+        ),
+        Role::Service(_) => false,
+    }
+}
+
+const fn larger(a: u64, b: u64) -> u64 {
+    if a > b {
+        a
+    } else {
+        b
+    }
 }

@@ -17,6 +17,8 @@ extern crate alloc;
 
 pub mod apis;
 #[warn(missing_docs)]
+pub mod ciphertexts;
+#[warn(missing_docs)]
 pub mod configs;
 #[warn(missing_docs)]
 pub mod extensions;
@@ -24,6 +26,7 @@ pub mod extensions;
 pub mod genesis;
 #[warn(missing_docs)]
 pub mod native;
+pub mod privacy;
 #[warn(missing_docs)]
 pub mod upgrade;
 

@@ -1,8 +1,12 @@
 //! A connection to a node: reads state, signs and submits transactions, follows them to finality.
 
+mod ask;
 mod error;
 mod outcome;
+mod pipeline;
+mod submitted;
 
+pub use ask::Answered;
 pub use error::ClientError;
 pub use outcome::{describe_error, Outcome};
 
@@ -25,7 +29,10 @@ use xinglin_primitives::{
 };
 use xinglin_runtime::{Runtime, RuntimeCall, VERSION};
 
-use self::error::{closed, rpc_error, within};
+use self::{
+    error::{closed, rpc_error, within},
+    submitted::Submitted,
+};
 use crate::{
     keys::KeyPair,
     receipt::{ReceiptFile, SetChange, TrustAnchor, SET_CHANGES_MAX},
@@ -56,23 +63,6 @@ struct Version {
     spec_name: String,
     spec_version: u32,
     transaction_version: u32,
-}
-
-/// The statuses of `author_submitAndWatchExtrinsic`.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[allow(dead_code, reason = "of most statuses only the arrival matters")]
-enum Status {
-    Ready,
-    Future,
-    Broadcast(Vec<String>),
-    InBlock(Hash),
-    Finalized(Hash),
-    Retracted(Hash),
-    FinalityTimeout(Hash),
-    Usurped(Hash),
-    Dropped,
-    Invalid,
 }
 
 impl Client {
@@ -261,38 +251,29 @@ impl Client {
         transaction: &SignedTransaction,
         limit: Duration,
     ) -> Result<Outcome, ClientError> {
-        const METHOD: &str = "author_submitAndWatchExtrinsic";
-        let mut statuses: Subscription<Status> = self
+        let submitted = self.submit_and_watch(transaction).await?;
+        let block = within("finality", limit, submitted.finality()).await?;
+        self.outcome(&transaction.bytes, block).await
+    }
+
+    /// Submits a transaction. It is in the node's pool, and on its disk, when this returns.
+    pub(crate) async fn submit_and_watch(
+        &self,
+        transaction: &SignedTransaction,
+    ) -> Result<Submitted, ClientError> {
+        let statuses = self
             .rpc
             .subscribe(
-                METHOD,
+                Submitted::METHOD,
                 rpc_params![to_hex(&transaction.bytes)],
                 "author_unwatchExtrinsic",
             )
             .await
-            .map_err(|error| rpc_error(METHOD, error))?;
-        let hash = transaction.hash;
-        let block = within("finality", limit, async {
-            while let Some(status) = statuses.next().await {
-                let status = status.map_err(|_| ClientError::Undecodable { what: "a status" })?;
-                let reason = match status {
-                    // A block is final when it is committed; the node tells "in block" first.
-                    Status::InBlock(block) | Status::Finalized(block) => return Ok(block),
-                    Status::Usurped(_) => "usurped",
-                    Status::Dropped => "dropped",
-                    Status::Invalid => "invalid",
-                    Status::Ready
-                    | Status::Future
-                    | Status::Broadcast(_)
-                    | Status::Retracted(_)
-                    | Status::FinalityTimeout(_) => continue,
-                };
-                return Err(ClientError::LeftPool { hash, reason });
-            }
-            Err(closed(METHOD))
+            .map_err(|error| rpc_error(Submitted::METHOD, error))?;
+        Ok(Submitted {
+            hash: transaction.hash,
+            statuses,
         })
-        .await?;
-        self.outcome(&transaction.bytes, block).await
     }
 
     /// Signs a call, submits it and waits until it is final.
@@ -408,9 +389,13 @@ pub fn to_hex(bytes: &[u8]) -> String {
     format!("0x{}", hex::encode(bytes))
 }
 
-fn decode_hex<V: Decode>(text: &str, what: &'static str) -> Result<V, ClientError> {
+fn bytes_of_hex(text: &str, what: &'static str) -> Result<Vec<u8>, ClientError> {
     text.strip_prefix("0x")
         .and_then(|digits| hex::decode(digits).ok())
-        .and_then(|bytes| V::decode_all(&mut &bytes[..]).ok())
         .ok_or(ClientError::Undecodable { what })
+}
+
+fn decode_hex<V: Decode>(text: &str, what: &'static str) -> Result<V, ClientError> {
+    let bytes = bytes_of_hex(text, what)?;
+    V::decode_all(&mut &bytes[..]).map_err(|_| ClientError::Undecodable { what })
 }

@@ -11,13 +11,13 @@ use sp_core::{
     ed25519, sr25519,
 };
 use sp_runtime::traits::IdentifyAccount;
-use xinglin_primitives::{AccountId, EncryptionKey, MultiSignature, MultiSigner, SS58_PREFIX};
+use xinglin_primitives::{
+    encryption, AccountId, EncryptionKey, MultiSignature, MultiSigner, SS58_PREFIX,
+};
 use zeroize::Zeroizing;
 
 /// Words in a new mnemonic, which carry 128 bits of entropy.
 pub const MNEMONIC_WORDS: usize = 12;
-/// Separates encryption secrets from everything else that is derived from a key.
-const ENCRYPTION_DOMAIN: &[u8] = b"xinglin/encryption-key/v1";
 
 /// A signature scheme that keys of this SDK use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,11 +228,7 @@ pub fn random_seed() -> Zeroizing<[u8; 32]> {
 /// one secret to guard and none to lose. The chain knows the public key alone, and an owner may
 /// register any other.
 pub fn encryption_secret(pair: &KeyPair) -> Zeroizing<[u8; 32]> {
-    let stored = pair.to_stored();
-    let mut input = Zeroizing::new(Vec::with_capacity(ENCRYPTION_DOMAIN.len() + stored.len()));
-    input.extend_from_slice(ENCRYPTION_DOMAIN);
-    input.extend_from_slice(&*stored);
-    Zeroizing::new(sp_io::hashing::blake2_256(&input))
+    encryption::encryption_secret(&pair.to_stored())
 }
 
 /// The public key of [`encryption_secret`].
@@ -301,6 +297,34 @@ mod tests {
         let key = |path| encryption_key(&KeyPair::from_secret(Scheme::Sr25519, path).unwrap());
         assert_eq!(key("//Alice"), key("//Alice"));
         assert_ne!(key("//Alice"), key("//Bob"));
+    }
+
+    /// Whoever plays a party of a development chain can open what is sealed to it.
+    #[test]
+    fn the_parties_of_the_presets_have_the_keys_that_are_derived_here() {
+        use xinglin_runtime::genesis::{self, dev};
+
+        let key =
+            |path: &str| encryption_key(&KeyPair::from_secret(Scheme::Sr25519, path).unwrap());
+        let config = genesis::config(genesis::DEV).unwrap().members;
+        for (member, name) in config
+            .members
+            .iter()
+            .zip(["Alice", "Bob", "Charlie", "Dave", "Eve"])
+        {
+            assert_eq!(member.encryption_key, key(&format!("//{name}")), "{name}");
+        }
+        assert_eq!(
+            config.practitioners[0].encryption_key,
+            key("//Alice//doctor//1")
+        );
+        assert_eq!(
+            config.patients[0].encryption_key,
+            key("//Alice//patient//1")
+        );
+        let pair = KeyPair::from_secret(Scheme::Sr25519, "//Bob//patient//5").unwrap();
+        let secret = dev::encryption_secret("//Bob//patient//5");
+        assert_eq!(secret, *encryption_secret(&pair));
     }
 
     #[test]

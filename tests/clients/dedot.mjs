@@ -44,7 +44,7 @@ const steps = (rpcVersion, day, patientNumber) => {
       assert.ok(data.free > 0n);
     }],
     ['entries', async () => {
-      assert.equal((await client.query.members.members.entries()).length, 4);
+      assert.equal((await client.query.members.members.entries()).length, 5);
     }],
     ['storage subscribed', async () => {
       const moments = [];

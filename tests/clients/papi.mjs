@@ -59,7 +59,7 @@ await run('polkadot-api', [
     assert.ok(account.data.free > 0n);
   }],
   ['entries', async () => {
-    assert.equal((await api.query.Members.Members.getEntries()).length, 4);
+    assert.equal((await api.query.Members.Members.getEntries()).length, 5);
   }],
   ['storage subscribed', () => new Promise((resolve, reject) => {
     const seen = [];

@@ -54,7 +54,7 @@ await run('@polkadot/api', [
   }],
   ['entries', async () => {
     const members = await api.query.members.members.entries();
-    assert.equal(members.length, 4);
+    assert.equal(members.length, 5);
   }],
   ['storage subscribed', async () => {
     const moments = [];

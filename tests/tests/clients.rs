@@ -64,6 +64,31 @@ async fn dedot() {
     script("dedot.mjs").await;
 }
 
+/// What a newcomer tries first.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_of_the_readme() {
+    const README: &str = include_str!("../../README.md");
+    const URL: &str = "ws://127.0.0.1:9944";
+    let (_, rest) = README.split_once("```js\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    assert!(example.contains(URL));
+    let cluster = single().await;
+    let example = example.replace(URL, &cluster.nodes[0].url());
+    let output = tokio::task::spawn_blocking(move || {
+        Command::new("node")
+            .args(["--input-type=module", "--eval", &example])
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/clients"))
+            .output()
+    })
+    .await
+    .unwrap()
+    .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}\n{errors}");
+    assert!(said.contains("appointments.Booked"), "{said}\n{errors}");
+}
+
 fn signer(uri: &str) -> sr25519::Keypair {
     sr25519::Keypair::from_uri(&uri.parse::<SecretUri>().unwrap()).unwrap()
 }
@@ -99,7 +124,7 @@ async fn subxt_reads_and_books() {
 
     let members = dynamic::storage::<(u32,), Value>("Members", "Members");
     let entries = now.storage().iter(members, ()).await.unwrap();
-    assert_eq!(entries.count().await, 4);
+    assert_eq!(entries.count().await, 5);
 
     let mut blocks = api.stream_blocks().await.unwrap();
     let a = blocks.next().await.unwrap().unwrap().number();

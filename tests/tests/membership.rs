@@ -34,7 +34,7 @@ async fn execute(node: &Node, path: &str, call: RuntimeCall) {
     assert_eq!(outcome.failure(), None);
 }
 
-/// Carries a call through the council of the four members of the presets.
+/// Carries a call through the council of the five members of the presets.
 async fn by_council(node: &Node, call: RuntimeCall) {
     use codec::Encode;
     use sp_runtime::traits::Hash;
@@ -55,12 +55,12 @@ async fn by_council(node: &Node, call: RuntimeCall) {
         .unwrap()
         .unwrap_or_default();
     let propose = RuntimeCall::Council(pallet_collective::Call::propose {
-        threshold: 3,
+        threshold: 4,
         proposal: Box::new(call),
         length_bound: proposal_len,
     });
     execute(node, "//Alice", propose).await;
-    for member in ["//Alice", "//Bob", "//Charlie"] {
+    for member in ["//Alice", "//Bob", "//Charlie", "//Dave"] {
         let vote = RuntimeCall::Council(pallet_collective::Call::vote {
             proposal: proposal_hash,
             index,

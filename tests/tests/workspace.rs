@@ -43,9 +43,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
     (
         "xinglin-sdk",
         &[
+            "pallet-appointments",
+            "pallet-audit",
+            "pallet-insurance",
+            "pallet-members",
+            "pallet-payments",
             "pallet-records",
             "pallet-validators",
             "xinglin-primitives",
+            "xinglin-rpc-api",
             "xinglin-runtime",
         ],
     ),

@@ -5,11 +5,10 @@
 //! no node knows beforehand, but each sees how long heights take. So a proposer aims at a height of
 //! [`HEIGHT_TARGET`], by what the last ones took, failed rounds included.
 
-use std::time::{Duration, Instant};
-
+use tokio::time::{Duration, Instant};
 use xinglin_primitives::BlockNumber;
 
-/// How long a height should take, from the start of its first round to the commit.
+/// How long a height should take, from its first proposal to the commit.
 const HEIGHT_TARGET: Duration = Duration::from_millis(500);
 /// Transactions of the first block, until something is known.
 const TRANSACTIONS_INITIAL: usize = 1_000;
@@ -20,18 +19,27 @@ const TRANSACTIONS_MAX: usize = 16 * 1024;
 /// Growth from one height to the next, as a factor.
 const GROWTH_MAX: usize = 2;
 
+/// The height whose time is taken.
+#[derive(Clone, Copy, Debug)]
+struct Clock {
+    height: BlockNumber,
+    /// When its first proposal came; `None` if its block was fetched, which says nothing of how long
+    /// agreement takes.
+    since: Option<Instant>,
+}
+
 /// The limit that follows from the heights seen so far.
 #[derive(Debug)]
 pub struct Capacity {
     transactions_max: usize,
-    started: Option<(BlockNumber, Instant)>,
+    clock: Option<Clock>,
 }
 
 impl Default for Capacity {
     fn default() -> Self {
         Self {
             transactions_max: TRANSACTIONS_INITIAL,
-            started: None,
+            clock: None,
         }
     }
 }
@@ -42,27 +50,51 @@ impl Capacity {
         self.transactions_max
     }
 
-    /// The first round of a height begins.
-    pub fn height_started(&mut self, height: BlockNumber, now: Instant) {
-        self.started = Some((height, now));
+    /// A block is proposed for a height, by us or another. The first one starts the clock: before
+    /// it the validators wait for a proposer that may be away, which no smaller block would change.
+    pub fn proposed(&mut self, height: BlockNumber, at: Instant) {
+        if self.clock.is_none_or(|clock| clock.height < height) {
+            self.clock = Some(Clock {
+                height,
+                since: Some(at),
+            });
+        }
     }
 
-    /// A height is committed with so many transactions. Heights that were not begun here, as while
-    /// catching up, say nothing.
+    /// The block of a height was fetched from a peer, as when catching up.
+    pub fn height_fetched(&mut self, height: BlockNumber) {
+        if self.clock.is_none_or(|clock| clock.height <= height) {
+            self.clock = Some(Clock {
+                height,
+                since: None,
+            });
+        }
+    }
+
+    /// A height is committed with so many transactions. One whose agreement was not followed from
+    /// its proposal on says nothing.
     pub fn height_committed(&mut self, height: BlockNumber, transactions: usize, now: Instant) {
-        let Some((_, started)) = self.started.take_if(|(begun, _)| *begun == height) else {
-            return;
-        };
+        let since = self
+            .clock
+            .filter(|clock| clock.height == height)
+            .and_then(|clock| clock.since);
+        let Some(since) = since else { return };
         // Of a few transactions in a quiet hour nothing follows for many.
         if transactions < TRANSACTIONS_MIN {
             return;
         }
-        let took_ms = now.duration_since(started).as_millis().max(1);
+        let took = now.duration_since(since);
+        let took_ms = took.as_millis().max(1);
         let fitting = transactions as u128 * HEIGHT_TARGET.as_millis() / took_ms;
-        let growth_max = self.transactions_max * GROWTH_MAX;
-        self.transactions_max = usize::try_from(fitting)
-            .unwrap_or(usize::MAX)
-            .clamp(TRANSACTIONS_MIN, growth_max.min(TRANSACTIONS_MAX));
+        let fitting = usize::try_from(fitting).unwrap_or(usize::MAX);
+        // A block that was smaller than allowed and in time is no reason to allow less.
+        let fewest = if took <= HEIGHT_TARGET {
+            self.transactions_max
+        } else {
+            TRANSACTIONS_MIN
+        };
+        let most = (self.transactions_max * GROWTH_MAX).min(TRANSACTIONS_MAX);
+        self.transactions_max = fitting.clamp(fewest, most);
     }
 }
 
@@ -78,7 +110,7 @@ mod tests {
         (1..=heights)
             .map(|height| {
                 let transactions = capacity.transactions_max();
-                capacity.height_started(height, now);
+                capacity.proposed(height, now);
                 let took_ms = base_ms + per_1000_ms * transactions as u64 / 1_000;
                 now += Duration::from_millis(took_ms);
                 capacity.height_committed(height, transactions, now);
@@ -103,15 +135,31 @@ mod tests {
     fn failed_rounds_shrink_blocks_at_once_and_they_recover() {
         let mut capacity = Capacity::default();
         let start = Instant::now();
-        capacity.height_started(1, start);
+        capacity.proposed(1, start);
+        // The proposal of the next round is not the first.
+        capacity.proposed(1, start + Duration::from_secs(7));
         capacity.height_committed(1, 4_000, start + Duration::from_secs(8));
         assert_eq!(capacity.transactions_max(), 250);
         for height in 2..6 {
-            capacity.height_started(height, start);
+            capacity.proposed(height, start);
             let transactions = capacity.transactions_max();
             capacity.height_committed(height, transactions, start + Duration::from_millis(100));
         }
         assert_eq!(capacity.transactions_max(), 4_000);
+    }
+
+    #[test]
+    fn a_small_block_in_time_takes_nothing_away() {
+        let mut capacity = Capacity::default();
+        let start = Instant::now();
+        capacity.proposed(1, start);
+        capacity.height_committed(1, 100, start + HEIGHT_TARGET);
+        assert_eq!(capacity.transactions_max(), TRANSACTIONS_INITIAL);
+        // Late by a little, it is.
+        capacity.proposed(2, start);
+        let late = start + HEIGHT_TARGET + Duration::from_millis(1);
+        capacity.height_committed(2, 100, late);
+        assert_eq!(capacity.transactions_max(), 99);
     }
 
     #[test]
@@ -124,9 +172,25 @@ mod tests {
     fn quiet_heights_and_heights_of_others_say_nothing() {
         let mut capacity = Capacity::default();
         let start = Instant::now();
-        capacity.height_started(1, start);
+        capacity.proposed(1, start);
         capacity.height_committed(1, 2, start + Duration::from_secs(9));
         capacity.height_committed(2, 5_000, start + Duration::from_secs(90));
         assert_eq!(capacity.transactions_max(), TRANSACTIONS_INITIAL);
+    }
+
+    #[test]
+    fn fetched_heights_say_nothing() {
+        let start = Instant::now();
+        let late = start + Duration::from_secs(9);
+        for proposed_first in [true, false] {
+            let mut capacity = Capacity::default();
+            if proposed_first {
+                capacity.proposed(1, start);
+            }
+            capacity.height_fetched(1);
+            capacity.proposed(1, start);
+            capacity.height_committed(1, 5_000, late);
+            assert_eq!(capacity.transactions_max(), TRANSACTIONS_INITIAL);
+        }
     }
 }

@@ -18,7 +18,11 @@ use arc_malachitebft_app::{
     metrics::{Metrics, SharedRegistry},
     net::Multiaddr,
     spawn,
-    types::{codec::Codec, core::ValidatorProof, Keypair, PeerId},
+    types::{
+        codec::Codec,
+        core::{Height as _, ValidatorProof},
+        Keypair, PeerId,
+    },
 };
 use arc_malachitebft_signing::Signer;
 use tokio::task::JoinHandle;
@@ -46,8 +50,6 @@ const MESH_PEERS: usize = 24;
 
 /// How often all peers are told how far this node is.
 const ANNOUNCE_TIP_EVERY: Duration = Duration::from_secs(3);
-/// Every node keeps all blocks, so history begins with the first.
-const FIRST_HEIGHT: Height = Height(1);
 
 /// The running actors.
 pub struct Engine {
@@ -204,7 +206,7 @@ fn announce_tip(shared: &Arc<Shared>, network: NetworkRef<Context>) {
         let mut ticks = tokio::time::interval(ANNOUNCE_TIP_EVERY);
         loop {
             ticks.tick().await;
-            let status = Status::new(Height(teller.committed()), FIRST_HEIGHT);
+            let status = Status::new(Height(teller.committed()), Height::INITIAL);
             if network.cast(NetworkMsg::BroadcastStatus(status)).is_err() {
                 return Ok(());
             }

@@ -17,7 +17,6 @@
 pub mod codec;
 pub mod context;
 mod host;
-pub mod pacing;
 pub mod signing;
 pub mod stream;
 
@@ -27,6 +26,7 @@ mod engine;
 mod evidence;
 mod gate;
 mod observer;
+mod pacing;
 mod peers;
 mod proposals;
 mod shared;

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     future::Future,
     sync::{Arc, OnceLock},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use arc_malachitebft_app::{
@@ -18,7 +18,10 @@ use arc_malachitebft_app::{
     },
 };
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::{mpsc, oneshot, watch, Semaphore, SetOnce};
+use tokio::{
+    sync::{mpsc, oneshot, watch, Semaphore, SetOnce},
+    time::Instant,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::warn;
 use xinglin_core::{Block, ConsensusStatus, ExecutionError, HeightConfig, StoreError};
@@ -27,7 +30,7 @@ use xinglin_primitives::{consensus::ConsensusKey, AccountId, BlockNumber, Hash};
 use crate::{
     capacity::Capacity,
     context::{round_number, Address, BlockId, Context, Height, Part, Timeouts, ValidatorSet},
-    pacing::{pace, Pace, Situation},
+    pacing::{Progress, Signs},
     peers,
     proposals::Proposals,
     signing::{ChainSigner, ChainVerifier},
@@ -121,8 +124,7 @@ pub struct Shared {
     own_peer: PeerId,
     pinned: Mutex<BTreeSet<Multiaddr>>,
     peer_heights: Mutex<BTreeMap<PeerId, BlockNumber>>,
-    committed: watch::Sender<(BlockNumber, Instant)>,
-    active: watch::Sender<BlockNumber>,
+    progress: Progress,
     status: watch::Sender<ConsensusStatus>,
     height_config: watch::Sender<Arc<HeightConfig>>,
     fatal: mpsc::UnboundedSender<Fatal>,
@@ -167,8 +169,7 @@ impl Shared {
             own_peer: parts.own_peer,
             pinned: Mutex::new(parts.pinned),
             peer_heights: Mutex::default(),
-            committed: watch::Sender::new((tip, Instant::now())),
-            active: watch::Sender::new(tip),
+            progress: Progress::new(tip),
             status: watch::Sender::default(),
             height_config: watch::Sender::new(current.config.clone()),
             recent: RwLock::new(VecDeque::from([current])),
@@ -309,38 +310,27 @@ impl Shared {
 
     /// The last committed height.
     pub fn committed(&self) -> BlockNumber {
-        self.committed.borrow().0
+        self.progress.committed()
+    }
+
+    /// When that was committed.
+    pub fn committed_at(&self) -> Instant {
+        self.progress.committed_at()
     }
 
     /// Waits until `height` is committed; `false` when the node stops first.
     pub async fn wait_committed(&self, height: BlockNumber) -> bool {
-        let mut committed = self.committed.subscribe();
-        let outcome = committed.wait_for(|(tip, _)| *tip >= height).await;
-        outcome.is_ok()
+        self.progress.wait_committed(height).await
     }
 
     /// Waits until the height after `height` should begin.
     pub async fn pace(&self, height: BlockNumber) {
-        let mut ready = self.ports.ready.ready_count();
-        let mut active = self.active.subscribe();
-        loop {
-            let situation = Situation {
-                ready: *ready.borrow_and_update(),
-                others_ahead: *active.borrow_and_update() > height,
-                since_commit: self.committed.borrow().1.elapsed(),
-                idle_interval: Duration::from_millis(u64::from(
-                    self.current().config.parameters.block_interval_idle_ms,
-                )),
-            };
-            let Pace::Wait(rest) = pace(situation) else {
-                return;
-            };
-            tokio::select! {
-                () = tokio::time::sleep(rest) => {}
-                changed = ready.changed() => if changed.is_err() { return },
-                changed = active.changed() => if changed.is_err() { return },
-            }
-        }
+        let idle_interval_ms = self.current().config.parameters.block_interval_idle_ms;
+        let idle_interval = Duration::from_millis(u64::from(idle_interval_ms));
+        let ready = self.ports.ready.ready_count();
+        self.progress
+            .wait_to_begin(height, ready, idle_interval)
+            .await;
     }
 }
 
@@ -408,17 +398,13 @@ impl Shared {
     }
 
     /// A height has been committed.
-    pub fn note_committed(&self, height: BlockNumber) {
-        self.committed.send_replace((height, Instant::now()));
+    pub fn note_committed(&self, height: BlockNumber, signs: Signs) {
+        self.progress.note_committed(height, signs);
     }
 
     /// Somebody is active at a height.
     pub fn note_active(&self, height: BlockNumber) {
-        self.active.send_if_modified(|active| {
-            let ahead = height > *active;
-            *active = (*active).max(height);
-            ahead
-        });
+        self.progress.note_active(height);
     }
 
     /// Validators whose precommit did not come.

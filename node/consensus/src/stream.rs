@@ -12,6 +12,7 @@ use arc_malachitebft_app::{
     types::PeerId,
 };
 use bytes::{Bytes, BytesMut};
+use tokio::time::Instant;
 use xinglin_primitives::BLOCK_BYTES_MAX;
 
 use crate::{
@@ -46,16 +47,28 @@ pub struct Assembled {
     pub head: ProposalHead,
     /// The bytes, whose hash is not verified yet.
     pub block: Bytes,
+    /// When the first part came.
+    pub began: Instant,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Stream {
+    began: Instant,
     head: Option<ProposalHead>,
     bodies: BTreeMap<u64, Bytes>,
     bytes: usize,
 }
 
 impl Stream {
+    fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            head: None,
+            bodies: BTreeMap::new(),
+            bytes: 0,
+        }
+    }
+
     /// Takes a part; `false` if the stream cannot become a block any more.
     fn take(&mut self, sequence: u64, part: Part) -> bool {
         match part {
@@ -103,6 +116,7 @@ impl Stream {
         Some(Assembled {
             head,
             block: block.freeze(),
+            began: self.began,
         })
     }
 }
@@ -129,7 +143,7 @@ impl Assembler {
                 if streams.len() >= STREAMS_PER_PUBLISHER_MAX {
                     streams.pop_front();
                 }
-                streams.push_back((message.stream_id, Stream::default()));
+                streams.push_back((message.stream_id, Stream::new()));
                 streams.len() - 1
             }
         };

@@ -119,6 +119,9 @@ pub enum Verdict {
     Valid,
     /// It does not.
     Invalid(InvalidBlock),
+    /// The transactions are not those that the header, and so the block's hash, stands for. Nothing is
+    /// known of the block with that hash.
+    NotWhole,
 }
 
 /// Which checks a block undergoes.

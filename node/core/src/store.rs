@@ -15,7 +15,7 @@ pub enum StoreError {
     #[error("database: {0}")]
     Io(String),
     /// What was read contradicts an invariant. The node must stop.
-    #[error("database is damaged: {0}; run `xinglin db check`, and restore it from a snapshot or let the node sync anew")]
+    #[error("database is damaged: {0}; run `xinglin db check`, and restore it from a backup or let the node sync anew")]
     Corrupt(String),
     /// A write does not fit what is stored: a bug of the caller.
     #[error("refused write: {0}")]

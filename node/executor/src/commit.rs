@@ -85,6 +85,9 @@ impl Engine {
         match checked {
             Ok(()) => Ok(Verdict::Valid),
             Err(Refusal::Here(error)) => Err(error),
+            // Execution compares the roots last; whatever it met before is the block's fault only if
+            // these are the block's transactions.
+            Err(Refusal::Invalid(_)) if !block.is_whole() => Ok(Verdict::NotWhole),
             Err(Refusal::Invalid(reason)) => {
                 self.context.metrics.invalid_blocks.inc();
                 tracing::warn!(

@@ -9,8 +9,8 @@ pub const OUTCOMES_MAX: usize = 4;
 /// Stack of the threads that run the runtime. Calls may nest 256 deep, and each level takes some
 /// KiB; memory that is not touched is not used.
 pub const RUNTIME_STACK_BYTES: usize = 64 * 1024 * 1024;
-/// Verified signatures that are remembered: a full pool several times over, about 25 MiB.
-pub const SIGNATURES_REMEMBERED_MAX: usize = 1 << 18;
+/// Verified signatures that are remembered: a full pool four times over, about 13 MiB.
+pub const SIGNATURES_REMEMBERED_MAX: usize = 1 << 17;
 /// Signatures that are verified together. Larger batches gain nothing more.
 pub const SIGNATURE_BATCH: usize = 128;
 /// Transactions that are validated while the tip is held: bounds how long a commit waits.
@@ -44,7 +44,7 @@ impl Default for ExecutorConfig {
         let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let threads = NonZeroUsize::new(cores.min(4)).unwrap_or(NonZeroUsize::MIN);
         Self {
-            block_nodes_bytes: 80 * 1024 * 1024,
+            block_nodes_bytes: 64 * 1024 * 1024,
             query_nodes_bytes: 16 * 1024 * 1024,
             value_cache_bytes: 48 * 1024 * 1024,
             signature_threads: threads,

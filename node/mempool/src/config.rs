@@ -11,7 +11,7 @@ pub(crate) const LOCAL_MAILBOX_MAX: usize = 4_096;
 /// Submissions of peers that may wait; further ones are refused.
 pub(crate) const GOSSIP_MAILBOX_MAX: usize = 256;
 /// Bytes of transactions that may be on their way into the pool, per mailbox.
-pub(crate) const INGRESS_BYTES_MAX: usize = 32 * 1024 * 1024;
+pub(crate) const INGRESS_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Reports of refused transactions by the block builder that may wait.
 pub(crate) const REPORTS_MAX: usize = 64;
 /// Local transactions that may wait for the journal before no more are validated.
@@ -44,7 +44,7 @@ impl Default for MempoolConfig {
     fn default() -> Self {
         Self {
             transactions_max: 32_768,
-            bytes_max: 64 * 1024 * 1024,
+            bytes_max: 32 * 1024 * 1024,
             account_transactions_max: 4_096,
             future_max: 8_192,
             future_age_max: Duration::from_secs(300),

@@ -21,7 +21,7 @@ pub(crate) const FLUSH_INTERVAL: Duration = Duration::from_millis(20);
 /// Messages that the pool may be judging at once; further ones are ignored.
 pub(crate) const CHECKS_MAX: usize = 128;
 /// Bytes of messages that the pool may be judging at once.
-pub(crate) const CHECKED_BYTES_MAX: usize = 32 * 1024 * 1024;
+pub(crate) const CHECKED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Connections whose handshake may be going on, inbound and outbound each.
 pub(crate) const PENDING_CONNECTIONS_MAX: u32 = 64;

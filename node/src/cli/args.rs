@@ -12,8 +12,8 @@ use serde::{de, Deserialize, Deserializer, Serialize, Serializer};
 /// The options of `xinglin start`.
 #[derive(Args, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[command(
-    about = "Run a node: a validator, or a full node that follows",
-    long_about = "Run a node: a validator, or a full node that follows.\n\nEvery option can also \
+    about = "Run a node: a validator, or a follower",
+    long_about = "Run a node: a validator, or a follower.\n\nEvery option can also \
         stand in the configuration file or in the environment, under the same name: --rpc-port is \
         `rpc-port = 9944` in the file and XINGLIN_RPC_PORT in the environment. The command line \
         prevails over the environment, the environment over the file. Relative paths in the file \
@@ -24,7 +24,8 @@ pub struct StartArgs {
     #[arg(long, value_name = "FILE")]
     #[serde(skip)]
     pub config: Option<PathBuf>,
-    /// Print the options in force as TOML and exit
+    /// Print the options that are set, by file, environment or flags, as TOML and exit; the others have
+    /// their defaults
     #[arg(long)]
     #[serde(skip)]
     pub print_config: bool,
@@ -92,7 +93,7 @@ pub struct StorageArgs {
     #[arg(long, alias = "state-pruning", value_name = "archive|N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pruning: Option<PruningArg>,
-    /// Memory for the database's block cache, in MiB [default: 128]
+    /// Memory for the database's block cache, in MiB [default: 80]
     #[arg(long, value_name = "MIB")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub db_cache: Option<u32>,
@@ -216,7 +217,7 @@ pub struct PoolArgs {
     #[arg(long, value_name = "N")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool_limit: Option<usize>,
-    /// Most bytes of transactions in the pool, in KiB [default: 65536]
+    /// Most bytes of transactions in the pool, in KiB [default: 32768]
     #[arg(long, value_name = "KIB")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool_kbytes: Option<usize>,

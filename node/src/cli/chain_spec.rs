@@ -7,15 +7,12 @@ use clap::{Args, Subcommand};
 use codec::DecodeAll;
 use sp_core::storage::Storage;
 use xinglin_chain_spec::ChainSpec;
-use xinglin_primitives::{consensus::Validator, Hash};
+use xinglin_primitives::{consensus::Validator, Hash, FIRST_HEIGHT};
 use xinglin_runtime::Runtime;
 use xinglin_sdk::receipt::TrustAnchor;
 
 use super::output::{self, property_table};
 use crate::settings;
-
-/// The first height that the validators of the genesis decide.
-const FIRST_HEIGHT: u32 = 1;
 
 /// Build, check and export chain specifications.
 #[derive(Subcommand)]

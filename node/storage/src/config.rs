@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use codec::{Decode, Encode};
 use xinglin_primitives::Hash;
 
-/// Block cache of a node: data, index and filter blocks of all families, in bytes.
-pub const CACHE_BYTES_DEFAULT: usize = 128 * 1024 * 1024;
-/// Memtables of all families together, in bytes.
-pub const MEMTABLE_BYTES_DEFAULT: usize = 96 * 1024 * 1024;
+/// Block cache of a node: data, index and filter blocks of all families, in bytes. What falls out of it
+/// is mostly still in the operating system's cache of files.
+pub const CACHE_BYTES_DEFAULT: usize = 80 * 1024 * 1024;
+/// Memtables of all families together, in bytes. Those that are being flushed come on top, about half
+/// as much again.
+pub const MEMTABLE_BYTES_DEFAULT: usize = 64 * 1024 * 1024;
 /// Table files that RocksDB keeps open.
 pub const OPEN_FILES_MAX_DEFAULT: u16 = 256;
 /// States that a pruned node keeps unless told otherwise.

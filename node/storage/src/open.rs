@@ -74,7 +74,7 @@ pub enum OpenError {
     /// The database is incomplete or damaged.
     #[error(
         "the database {path} is torn: {reason}; `xinglin db check` tells more; \
-         restore it from a checkpoint, or remove it and let the node sync anew"
+         restore it from a backup, or remove it and let the node sync anew"
     )]
     Torn {
         /// The folder.

@@ -4,6 +4,7 @@ use codec::{Decode, Encode};
 use frame_support::traits::Time;
 use scale_info::TypeInfo;
 use xinglin_primitives::{
+    page,
     time::{Date, Moment},
     AppointmentId, MemberId, PatientId, PractitionerId, ScheduleId,
 };
@@ -15,9 +16,7 @@ use crate::{
     Agendas, Appointments, Config, Pallet, PenaltiesOf, Rules, Schedules, Sessions, Slots,
 };
 
-/// Most appointments that one question answers; [`Pallet::appointments_in`] ends the page with the
-/// slot that reaches it.
-pub const PAGE_MAX: u32 = 100;
+pub use xinglin_primitives::page::PAGE_MAX;
 
 /// How full a slot is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
@@ -73,23 +72,19 @@ impl<T: Config> Pallet<T> {
         limit: u32,
     ) -> Vec<(AppointmentId, AppointmentOf<T>)> {
         let own = |id| Appointments::<T>::get(id).filter(|a| a.patient == patient);
-        let mut next = match before {
+        let found = |id: AppointmentId| Some((id, own(id)?));
+        let first = match before {
             None => Agendas::<T>::get(patient).latest,
             Some(id) => own(id).and_then(|a| a.previous),
         };
-        let mut page = Vec::new();
-        while let Some((id, appointment)) = next.and_then(|id| Some((id, own(id)?))) {
-            if page.len() >= limit.min(PAGE_MAX) as usize {
-                break;
-            }
-            next = appointment.previous;
-            page.push((id, appointment));
-        }
-        page
+        let all = core::iter::successors(first.and_then(found), |(_, appointment)| {
+            appointment.previous.and_then(found)
+        });
+        all.take(page::size(limit)).collect()
     }
 
     /// Appointments of a schedule that have a place or wait, from `first_slot` on, in pages of
-    /// whole slots.
+    /// whole slots: a page ends with the slot that reaches [`PAGE_MAX`].
     pub fn appointments_in(
         id: ScheduleId,
         first_slot: SlotIndex,

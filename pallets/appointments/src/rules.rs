@@ -5,6 +5,7 @@ use frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use xinglin_primitives::{
+    glue::WHOLE_BP,
     time::{Date, Moment, DAY_MS, MINUTE_MS},
     Balance,
 };
@@ -22,8 +23,6 @@ pub const GRACE_MINUTES_MAX: u16 = 24 * 60;
 /// So long after its slot began an appointment that was neither checked in nor marked is abandoned,
 /// in milliseconds: a week.
 pub const ABANDONED_MS: Moment = 7 * DAY_MS;
-/// The whole, in basis points.
-pub const WHOLE_BP: u16 = 10_000;
 
 const MINUTES_PER_DAY: u16 = 24 * 60;
 

@@ -4,7 +4,7 @@
 use frame_support::{ensure, traits::Time};
 use sp_runtime::{DispatchError, DispatchResult};
 use xinglin_primitives::{
-    glue::{Members, OnAppointment, Patients, Practitioners, Scope},
+    glue::{Members, OnAppointment, Patients, Practitioners, Scope, WHOLE_BP},
     time::{Date, Moment},
     AppointmentId, MemberId, PatientId,
 };
@@ -13,7 +13,7 @@ use crate::{
     agenda::Agenda,
     booking::AppointmentOf,
     penalties::Fault,
-    rules::{ABANDONED_MS, WHOLE_BP},
+    rules::ABANDONED_MS,
     states::{AppointmentState, Step},
     types::Acting,
     Agendas, Appointments, Config, Error, Event, Pallet, PenaltiesOf,

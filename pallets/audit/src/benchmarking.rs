@@ -6,7 +6,7 @@ use frame_system::RawOrigin;
 use sp_runtime::traits::Hash as _;
 use xinglin_primitives::{
     glue::{Held, Subject},
-    CaseId, DisclosureId, Hash, Hashing, MemberId,
+    CaseId, DisclosureId, Hash, Hashing, MemberId, Party,
 };
 
 use crate::{
@@ -22,7 +22,7 @@ pub trait BenchmarkHelper<AccountId> {
     fn other_regulator() -> MemberId;
     /// Another active member and an account of it.
     fn member() -> (MemberId, AccountId);
-    /// What can be held, and is the most expensive to suspend.
+    /// What can be held.
     fn held() -> Held;
 }
 
@@ -43,7 +43,7 @@ fn opened<T: Config>() -> CaseId {
     let (member, _) = T::BenchmarkHelper::member();
     assert_ok!(Pallet::<T>::open_case(
         regulator::<T>().into(),
-        Subject::Member(member),
+        Subject::Party(Party::Member(member)),
         statement()
     ));
     id
@@ -76,7 +76,11 @@ mod benchmarks {
         let id = NextCase::<T>::get();
         let (member, _) = T::BenchmarkHelper::member();
         #[extrinsic_call]
-        _(regulator::<T>(), Subject::Member(member), statement());
+        _(
+            regulator::<T>(),
+            Subject::Party(Party::Member(member)),
+            statement(),
+        );
         assert!(Cases::<T>::contains_key(id));
     }
 

@@ -55,19 +55,18 @@ mod events {
             is_late: bool,
             by: T::AccountId,
         },
-        /// A case holds something; `is_first` if that suspended it, rather than another case's
-        /// hold before.
+        /// A case holds something; `is_first` if no other case did before.
         HoldPlaced {
             case: CaseId,
             held: Held,
             is_first: bool,
             by: T::AccountId,
         },
-        /// A case holds something no more.
+        /// A case holds something no more; `is_last` if no other case does either.
         HoldLifted {
             case: CaseId,
             held: Held,
-            outcome: LiftOutcome,
+            is_last: bool,
             by: T::AccountId,
         },
     }

@@ -1,21 +1,19 @@
-//! Holds: the first suspends, the last lifts.
+//! Holds: the first stops what is held, with the last it goes on.
 
-use frame_support::{ensure, storage::with_storage_layer};
-use sp_runtime::{DispatchError, DispatchResult};
+use frame_support::ensure;
+use sp_runtime::DispatchResult;
 use xinglin_primitives::{
     glue::{Held, Holds},
-    CaseId,
+    CaseId, Party,
 };
 
-use crate::{types::LiftOutcome, Cases, Config, Error, Event, Holders, Pallet};
+use crate::{Cases, Config, Error, Event, Holders, Pallet};
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_hold(by: T::AccountId, id: CaseId, held: Held) -> DispatchResult {
         let mut case = Self::own_open_case(&by, id)?;
-        ensure!(
-            held != Held::Member(case.regulator),
-            Error::<T>::HoldsItself
-        );
+        let is_itself = held == Held::Party(Party::Member(case.regulator));
+        ensure!(!is_itself, Error::<T>::HoldsItself);
         ensure!(!case.holds.contains(&held), Error::<T>::AlreadyHeld);
         case.holds
             .try_push(held)
@@ -24,7 +22,7 @@ impl<T: Config> Pallet<T> {
         let is_first = holders.is_empty();
         holders.try_push(id).map_err(|_| Error::<T>::TooManyHolds)?;
         if is_first {
-            T::Holds::hold(held)?;
+            T::Holds::set_hold(held, true)?;
         }
         Holders::<T>::insert(held, holders);
         Cases::<T>::insert(id, case);
@@ -48,26 +46,15 @@ impl<T: Config> Pallet<T> {
             *slot = Some(holders).filter(|rest| !rest.is_empty());
             slot.is_none()
         });
-        let outcome = if is_last {
-            Self::restore(held)
-        } else {
-            LiftOutcome::StillHeld
-        };
+        if is_last {
+            T::Holds::set_hold(held, false)?;
+        }
         Self::deposit_event(Event::HoldLifted {
             case: id,
             held,
-            outcome,
+            is_last,
             by,
         });
         Ok(())
-    }
-
-    /// Ends a suspension. The regulator's hold must not hang on whether that succeeds: whoever else
-    /// suspends, or has lifted before, would keep the case open for ever.
-    fn restore(held: Held) -> LiftOutcome {
-        match with_storage_layer::<(), DispatchError, _>(|| T::Holds::lift(held)) {
-            Ok(()) => LiftOutcome::Restored,
-            Err(error) => LiftOutcome::Refused(error),
-        }
     }
 }

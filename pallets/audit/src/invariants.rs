@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use frame_support::ensure;
+use frame_support::{ensure, traits::GetStorageVersion};
 use sp_runtime::TryRuntimeError;
 use xinglin_primitives::{glue::Held, CaseId, DisclosureId};
 
@@ -20,6 +20,10 @@ type DisclosuresById = BTreeMap<DisclosureId, Disclosure>;
 impl<T: Config> Pallet<T> {
     /// Checks every invariant; the error says which one is broken.
     pub(crate) fn check_invariants() -> Check {
+        ensure!(
+            Self::on_chain_storage_version() == Self::in_code_storage_version(),
+            "the storage is of another version"
+        );
         let cases: CasesById = Cases::<T>::iter().collect();
         let disclosures: DisclosuresById = Disclosures::<T>::iter().collect();
         Self::check_cases(&cases)?;

@@ -15,16 +15,10 @@
 //!
 //! # Holds
 //!
-//! A hold suspends a member, a practitioner, a patient's account or a scheme ([`Config::Holds`]).
-//! Several cases may hold the same: the first suspends, the last lifts. So the pallet that
-//! suspends knows a suspension or none, and three rules follow:
-//!
-//! - What is suspended already, by the council for one, cannot be held: the first hold is refused
-//!   with the error of the pallet that suspends.
-//! - So is every hold that this pallet refuses for reasons of its own, such as that of the last
-//!   active member. A regulator cannot hold itself.
-//! - Lifting always ends the case's hold. If the suspension is gone by then because the council
-//!   lifted it, or cannot be ended, the event says so, and the council decides.
+//! A hold stops a party or a scheme ([`Config::Holds`]). Several cases may hold the same: the first
+//! stops it, and it goes on when the last is lifted. Holds are beside the council's suspensions:
+//! neither undoes the other, and a member that is held keeps its vote. A regulator cannot hold
+//! itself.
 
 mod cases;
 mod disclosures;
@@ -83,7 +77,7 @@ pub mod pallet {
         type Members: Members<Self::AccountId>;
         /// Whether what a case is about exists.
         type Subjects: Subjects;
-        /// Who suspends what is held.
+        /// Where holds take effect.
         type Holds: Holds;
         /// Weights of the calls.
         type WeightInfo: WeightInfo;
@@ -282,19 +276,19 @@ pub mod pallet {
             Self::do_disclose(by, disclosure, envelope, hash)
         }
 
-        /// Suspends a member, a practitioner, a patient's account or a scheme for a case.
+        /// Holds a party or a scheme for a case.
         ///
         /// Origin: signed by an account of the regulator whose case it is.
         ///
         /// Errors: `UnknownCase`, `NotRegulator`, `CaseClosed`, `HoldsItself`, `AlreadyHeld`,
-        /// `TooManyHolds`, and those of the pallet that suspends. Events: `HoldPlaced`.
+        /// `TooManyHolds`, and that of the pallet that does not know it. Events: `HoldPlaced`.
         #[pallet::call_index(6)]
         pub fn hold(origin: OriginFor<T>, case: CaseId, held: Held) -> DispatchResult {
             let by = ensure_signed(origin)?;
             Self::do_hold(by, case, held)
         }
 
-        /// Ends the hold of a case. What no other case holds is suspended no more.
+        /// Ends the hold of a case. What no other case holds goes on.
         ///
         /// Origin: signed by an account of the regulator whose case it is.
         ///

@@ -1,4 +1,4 @@
-//! A runtime for tests: a small registry of parties that can be suspended.
+//! A runtime for tests: a small registry of parties that can be held.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use sp_runtime::{
 use xinglin_primitives::{
     glue::{self, Held, HospitalLevel, MemberKind, Subject},
     time::{Date, Moment, HOUR_MS},
-    CaseId, DisclosureId, Hash, Hashing, MemberId, PatientId, PractitionerId, SchemeId,
+    CaseId, DisclosureId, Hash, Hashing, MemberId, Party, PatientId, PractitionerId, SchemeId,
 };
 
 use crate::{
@@ -33,11 +33,11 @@ pub const MEMBERS: [MemberId; 5] = [HOSPITAL, CLINIC, INSURER, REGULATOR, OTHER]
 /// Patients, practitioners and schemes up to this number exist.
 pub const COUNT: u32 = 40;
 
-pub const DOCTOR: Held = Held::Practitioner(PractitionerId(1));
-pub const ALICE: Held = Held::Patient(PatientId(1));
+pub const DOCTOR: Held = Held::Party(Party::Practitioner(PractitionerId(1)));
+pub const ALICE: Held = Held::Party(Party::Patient(PatientId(1)));
 pub const SCHEME: Held = Held::Scheme(SchemeId(1));
-/// What the registry never suspends.
-pub const LAST: Held = Held::Member(INSURER);
+/// What does not exist.
+pub const NOTHING: Held = Held::Scheme(SchemeId(COUNT));
 
 /// 2024-10-04, 08:00 in UTC+8.
 pub fn morning() -> Moment {
@@ -68,9 +68,9 @@ parameter_types! {
     pub static Removed: BTreeSet<MemberId> = BTreeSet::new();
 }
 
-/// What is suspended. In the state, so that a refused call does not suspend.
+/// What is stopped. In the state, so that a refused call does not stop it.
 #[storage_alias]
-pub type Suspended = StorageMap<Prefix, Blake2_128Concat, Held, ()>;
+pub type Stopped = StorageMap<Prefix, Blake2_128Concat, Held, ()>;
 
 #[derive_impl(frame_system::config_preludes::TestDefaultConfig)]
 impl frame_system::Config for Test {
@@ -103,7 +103,7 @@ impl Time for Clock {
 pub struct Registry;
 
 fn is_active(member: MemberId) -> bool {
-    !Removed::get().contains(&member) && !Suspended::contains_key(Held::Member(member))
+    !Removed::get().contains(&member) && !Stopped::contains_key(Held::Party(Party::Member(member)))
 }
 
 impl glue::Members<AccountId> for Registry {
@@ -137,9 +137,9 @@ impl glue::Members<AccountId> for Registry {
 impl glue::Subjects for Registry {
     fn exists(subject: Subject) -> bool {
         match subject {
-            Subject::Member(member) => MEMBERS.contains(&member),
-            Subject::Practitioner(id) => id.0 < COUNT,
-            Subject::Patient(id) => id.0 < COUNT.into(),
+            Subject::Party(Party::Member(member)) => MEMBERS.contains(&member),
+            Subject::Party(Party::Practitioner(id)) => id.0 < COUNT,
+            Subject::Party(Party::Patient(id)) => id.0 < COUNT.into(),
             Subject::Scheme(id) => id.0 < COUNT,
             Subject::Claim(id) => id.0 < COUNT.into(),
             Subject::Emergency(id) => id.0 < COUNT.into(),
@@ -148,18 +148,9 @@ impl glue::Subjects for Registry {
 }
 
 impl glue::Holds for Registry {
-    fn hold(held: Held) -> DispatchResult {
-        ensure!(held != LAST, "last");
-        ensure!(!Suspended::contains_key(held), "suspended");
-        Suspended::insert(held, ());
-        Ok(())
-    }
-
-    fn lift(held: Held) -> DispatchResult {
-        // Written first, so that a failure would leave something behind.
-        let was_suspended = Suspended::take(held).is_some();
-        sp_io::storage::set(b"touched", b"");
-        ensure!(was_suspended, "not suspended");
+    fn set_hold(held: Held, is_held: bool) -> DispatchResult {
+        ensure!(held != NOTHING, "nothing");
+        Stopped::set(held, is_held.then_some(()));
         Ok(())
     }
 }
@@ -179,7 +170,7 @@ impl crate::BenchmarkHelper<AccountId> for Registry {
     }
 
     fn held() -> Held {
-        Held::Member(HOSPITAL)
+        Held::Party(Party::Member(HOSPITAL))
     }
 }
 
@@ -199,7 +190,7 @@ pub fn statement(code: u16) -> Statement {
 pub fn open(regulator: MemberId) -> CaseId {
     let id = crate::NextCase::<Test>::get();
     let open = Call::open_case {
-        subject: Subject::Member(HOSPITAL),
+        subject: Subject::Party(Party::Member(HOSPITAL)),
         basis: statement(1),
     };
     assert_eq!(call(staff(regulator), open), Ok(()));
@@ -252,9 +243,9 @@ pub fn lifting(case: CaseId, held: Held) -> Call<Test> {
     Call::lift { case, held }
 }
 
-/// Whether the registry suspends it.
-pub fn is_suspended(held: Held) -> bool {
-    Suspended::contains_key(held)
+/// Whether it is stopped.
+pub fn is_stopped(held: Held) -> bool {
+    Stopped::contains_key(held)
 }
 
 /// Runs a test on a new chain and checks the invariants after it.

@@ -2,15 +2,14 @@
 //! [`PAGE_MAX`], from the first entry or the one after `after` on.
 
 use frame_support::traits::Time;
-use xinglin_primitives::{glue::Held, CaseId, DisclosureId, MemberId};
+use xinglin_primitives::{glue::Held, page::page, CaseId, DisclosureId, MemberId};
 
 use crate::{
     types::{ByDue, Case, Disclosure, InOrder},
     Awaited, Cases, Config, Disclosures, Holders, OpenCases, OpenRequests, Pallet, RequestsOf,
 };
 
-/// Most entries of one page.
-pub const PAGE_MAX: u32 = 100;
+pub use xinglin_primitives::page::PAGE_MAX;
 
 impl<T: Config> Pallet<T> {
     /// A case.
@@ -24,15 +23,16 @@ impl<T: Config> Pallet<T> {
         after: Option<CaseId>,
         limit: u32,
     ) -> Vec<(CaseId, Case)> {
-        let keys = match after {
-            None => OpenCases::<T>::iter_key_prefix(regulator),
-            Some(id) => {
-                let start = OpenCases::<T>::hashed_key_for(regulator, InOrder::from(id));
+        let keys = page(
+            after.map(InOrder::from),
+            limit,
+            || OpenCases::<T>::iter_key_prefix(regulator),
+            |key| {
+                let start = OpenCases::<T>::hashed_key_for(regulator, key);
                 OpenCases::<T>::iter_key_prefix_from(regulator, start)
-            }
-        };
-        keys.take(page(limit))
-            .map(|key| CaseId(key.id()))
+            },
+        );
+        keys.map(|key| CaseId(key.id()))
             .filter_map(|id| Some((id, Cases::<T>::get(id)?)))
             .collect()
     }
@@ -48,14 +48,16 @@ impl<T: Config> Pallet<T> {
         after: Option<DisclosureId>,
         limit: u32,
     ) -> Vec<(DisclosureId, Disclosure)> {
-        let keys = match after {
-            None => RequestsOf::<T>::iter_key_prefix(case),
-            Some(id) => {
-                let start = RequestsOf::<T>::hashed_key_for(case, InOrder::from(id));
+        let keys = page(
+            after.map(InOrder::from),
+            limit,
+            || RequestsOf::<T>::iter_key_prefix(case),
+            |key| {
+                let start = RequestsOf::<T>::hashed_key_for(case, key);
                 RequestsOf::<T>::iter_key_prefix_from(case, start)
-            }
-        };
-        with_disclosures::<T>(keys.take(page(limit)).map(|key| DisclosureId(key.id())))
+            },
+        );
+        with_disclosures::<T>(keys.map(|key| DisclosureId(key.id())))
     }
 
     /// The open requests that a member has to answer, first due first.
@@ -64,14 +66,16 @@ impl<T: Config> Pallet<T> {
         after: Option<DisclosureId>,
         limit: u32,
     ) -> Vec<(DisclosureId, Disclosure)> {
-        let keys = match after.and_then(due_key::<T>) {
-            None => OpenRequests::<T>::iter_key_prefix(member),
-            Some(key) => {
+        let keys = page(
+            after.and_then(due_key::<T>),
+            limit,
+            || OpenRequests::<T>::iter_key_prefix(member),
+            |key| {
                 let start = OpenRequests::<T>::hashed_key_for(member, key);
                 OpenRequests::<T>::iter_key_prefix_from(member, start)
-            }
-        };
-        with_disclosures::<T>(keys.take(page(limit)).map(ByDue::id))
+            },
+        );
+        with_disclosures::<T>(keys.map(ByDue::id))
     }
 
     /// The open requests whose answers a regulator awaits, first due first; with `is_overdue`, only
@@ -82,16 +86,19 @@ impl<T: Config> Pallet<T> {
         after: Option<DisclosureId>,
         limit: u32,
     ) -> Vec<(DisclosureId, Disclosure)> {
-        let keys = match after.and_then(due_key::<T>) {
-            None => Awaited::<T>::iter_key_prefix(regulator),
-            Some(key) => {
+        let keys = page(
+            after.and_then(due_key::<T>),
+            limit,
+            || Awaited::<T>::iter_key_prefix(regulator),
+            |key| {
                 let start = Awaited::<T>::hashed_key_for(regulator, key);
                 Awaited::<T>::iter_key_prefix_from(regulator, start)
-            }
-        };
+            },
+        );
         let now = T::Time::now();
+        // Those that are overdue come first, so that they are all on the pages before the others.
         let wanted = keys.take_while(|key| !is_overdue || key.due() < now);
-        with_disclosures::<T>(wanted.take(page(limit)).map(ByDue::id))
+        with_disclosures::<T>(wanted.map(ByDue::id))
     }
 
     /// The open cases that hold something, in the order in which they did.
@@ -103,10 +110,6 @@ impl<T: Config> Pallet<T> {
     pub fn is_held(held: Held) -> bool {
         Holders::<T>::contains_key(held)
     }
-}
-
-fn page(limit: u32) -> usize {
-    limit.min(PAGE_MAX) as usize
 }
 
 fn due_key<T: Config>(id: DisclosureId) -> Option<ByDue> {

@@ -3,7 +3,6 @@
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
-use sp_runtime::DispatchError;
 use xinglin_primitives::{
     glue::{Held, Subject},
     time::{Moment, DAY_MS},
@@ -90,51 +89,29 @@ pub struct Disclosure {
     pub state: DisclosureState,
 }
 
-/// What ending a case's hold did.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
-pub enum LiftOutcome {
-    /// Other cases still hold it.
-    StillHeld,
-    /// It was the last hold, and the suspension ended.
-    Restored,
-    /// It was the last hold, but there was no suspension that could be ended.
-    Refused(DispatchError),
-}
-
 /// A request as a key of which the bytes are in the order of the due times, then of the ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct ByDue {
-    due: [u8; 8],
-    id: [u8; 8],
+    due: InOrder,
+    id: InOrder,
 }
 
 impl ByDue {
     /// The key of a request.
     pub fn new(due: Moment, id: DisclosureId) -> Self {
         Self {
-            due: due.to_be_bytes(),
-            id: id.0.to_be_bytes(),
+            due: due.into(),
+            id: id.into(),
         }
     }
 
     /// When the request is due.
     pub fn due(self) -> Moment {
-        Moment::from_be_bytes(self.due)
+        self.due.id()
     }
 
     /// The request.
     pub fn id(self) -> DisclosureId {
-        DisclosureId(u64::from_be_bytes(self.id))
+        DisclosureId(self.id.id())
     }
 }

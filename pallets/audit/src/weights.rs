@@ -25,9 +25,9 @@ pub trait WeightInfo {
     fn withdraw_request() -> Weight;
     /// Disclosing so many bytes.
     fn disclose(bytes: u32) -> Weight;
-    /// Holding, including the suspension.
+    /// Holding.
     fn hold() -> Weight;
-    /// Lifting, including the end of the suspension.
+    /// Lifting.
     fn lift() -> Weight;
 }
 
@@ -37,11 +37,8 @@ const BASE_PS: u64 = 10_000_000;
 const BYTE_PS: u64 = 2_000;
 /// Reads of the registry to learn a signer's member: account, member.
 const MEMBER_READS: u64 = 2;
-/// Accesses of the pallet that suspends, at worst: a member, the seats, and the council's members
-/// and votes.
-const SUSPENSION_ACCESSES: u64 = 8;
-/// Bytes that the pallet that suspends reads, at worst.
-const SUSPENSION_BYTES: u64 = 32 * 1024;
+/// Bytes of what is held, at worst: a practitioner with her licences, or a scheme.
+const HELD_BYTES: u64 = 1_024;
 
 /// The estimate.
 pub struct Estimated<T>(PhantomData<T>);
@@ -50,11 +47,6 @@ impl<T: frame_system::Config> Estimated<T> {
     fn of(reads: u64, writes: u64, bytes: u64) -> Weight {
         Weight::from_parts(BASE_PS.saturating_add(bytes.saturating_mul(BYTE_PS)), bytes)
             .saturating_add(T::DbWeight::get().reads_writes(reads, writes))
-    }
-
-    /// Suspending, or ending a suspension.
-    fn suspension() -> Weight {
-        Self::of(SUSPENSION_ACCESSES, SUSPENSION_ACCESSES, SUSPENSION_BYTES)
     }
 }
 
@@ -100,9 +92,9 @@ impl<T: frame_system::Config> WeightInfo for Estimated<T> {
     }
 
     fn hold() -> Weight {
-        // Case, holders.
+        // Case, holders, and what is held.
         let holders = 8 * u64::from(HOLDERS_MAX);
-        Self::of(MEMBER_READS + 2, 2, bytes::<Case>() + holders).saturating_add(Self::suspension())
+        Self::of(MEMBER_READS + 3, 3, bytes::<Case>() + holders + HELD_BYTES)
     }
 
     fn lift() -> Weight {

@@ -4,7 +4,10 @@ use frame_support::{ensure, pallet_prelude::DispatchError};
 use frame_system::{ensure_signed, pallet_prelude::OriginFor};
 use xinglin_primitives::{glue::MemberKind, MemberId};
 
-use crate::{Accounts, Config, Error, Members, Membership, Pallet, Party, Principal, Role};
+use crate::{
+    Accounts, Admittance, Config, Error, Members, Membership, Pallet, Party, Patients,
+    Practitioners, Principal, Role,
+};
 
 impl<T: Config> Pallet<T> {
     /// Makes a free account into something.
@@ -37,6 +40,39 @@ impl<T: Config> Pallet<T> {
         }
     }
 
+    /// How far an account may transact. One that is registered stands and falls with what it is
+    /// registered as; any other must act for somebody.
+    pub fn admittance(who: &T::AccountId) -> Admittance {
+        match Accounts::<T>::get(who) {
+            Some(role) if Self::is_active(role) => Admittance::Full,
+            Some(role) if Self::may_defend_itself(role) => Admittance::Restricted(role),
+            Some(_) => Admittance::Refused,
+            None if Self::acts_for_anyone(who) => Admittance::Full,
+            None => Admittance::Unknown,
+        }
+    }
+
+    /// Whether an account keeps what [`Admittance::Restricted`] leaves to those who do not take
+    /// part.
+    fn may_defend_itself(role: Role) -> bool {
+        match role {
+            Role::Main(member) => Members::<T>::get(member)
+                .is_some_and(|member| member.membership == Membership::Active),
+            Role::Service(_) => false,
+            Role::Practitioner(id) => !Self::is_suspended(Principal::Practitioner(id)),
+            Role::Patient(id) => !Self::is_suspended(Principal::Patient(id)),
+        }
+    }
+
+    /// Whether there is, or was, such a party.
+    pub fn exists(party: Party) -> bool {
+        match party {
+            Party::Member(id) => Members::<T>::contains_key(id),
+            Party::Practitioner(id) => Practitioners::<T>::contains_key(id),
+            Party::Patient(id) => Patients::<T>::contains_key(id),
+        }
+    }
+
     /// The patient or practitioner whose own account `who` is, active or not.
     pub(crate) fn principal_of(who: &T::AccountId) -> Option<Principal> {
         match Accounts::<T>::get(who)? {
@@ -65,7 +101,7 @@ impl<T: Config> Pallet<T> {
             return None;
         };
         let member = Members::<T>::get(id)?;
-        (member.membership == Membership::Active).then_some((id, member.kind))
+        member.is_active().then_some((id, member.kind))
     }
 
     /// The origin is an account of an active member.
@@ -116,11 +152,9 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// The origin is a patient or practitioner that is not suspended. A practitioner may be without
-    /// a licence.
-    pub(crate) fn ensure_in_good_standing(
-        origin: OriginFor<T>,
-    ) -> Result<Principal, DispatchError> {
+    /// The origin is a patient or practitioner whom the council has not suspended. A regulator may
+    /// hold the person, and a practitioner may be without a licence.
+    pub(crate) fn ensure_not_suspended(origin: OriginFor<T>) -> Result<Principal, DispatchError> {
         let who = ensure_signed(origin)?;
         let principal = Self::principal_of(&who)
             .filter(|principal| !Self::is_suspended(*principal))

@@ -18,6 +18,7 @@ mod calls {
         ///
         /// Event: `MemberRegistered`.
         #[pallet::call_index(0)]
+        #[pallet::weight(Pallet::<T>::with_seats(T::WeightInfo::register_member()))]
         pub fn register_member(
             origin: OriginFor<T>,
             account: T::AccountId,
@@ -61,6 +62,7 @@ mod calls {
         ///
         /// Event: `Suspended`.
         #[pallet::call_index(2)]
+        #[pallet::weight(Pallet::<T>::with_seats(T::WeightInfo::suspend()))]
         pub fn suspend(origin: OriginFor<T>, party: Party) -> DispatchResult {
             T::CouncilOrigin::ensure_origin(origin)?;
             Self::suspend_party(party)
@@ -75,6 +77,7 @@ mod calls {
         ///
         /// Event: `Lifted`.
         #[pallet::call_index(3)]
+        #[pallet::weight(Pallet::<T>::with_seats(T::WeightInfo::lift()))]
         pub fn lift(origin: OriginFor<T>, party: Party) -> DispatchResult {
             T::CouncilOrigin::ensure_origin(origin)?;
             Self::lift_party(party)
@@ -91,6 +94,7 @@ mod calls {
         ///
         /// Event: `MemberRemoved`.
         #[pallet::call_index(4)]
+        #[pallet::weight(Pallet::<T>::with_seats(T::WeightInfo::remove_member()))]
         pub fn remove_member(origin: OriginFor<T>, member: MemberId) -> DispatchResult {
             T::CouncilOrigin::ensure_origin(origin)?;
             Self::expel_member(member)
@@ -100,12 +104,15 @@ mod calls {
         ///
         /// Origin: the member's main account; or the council, for one that has lost its key.
         ///
-        /// The account before is free afterwards. Its balance is not moved.
+        /// The account before is free afterwards. Its free balance moves along.
         ///
         /// Errors: `NotMainAccount`, `UnknownMember`, `MemberRemoved`, `AccountInUse`.
         ///
         /// Event: `MemberAccountChanged`.
         #[pallet::call_index(5)]
+        #[pallet::weight(Pallet::<T>::with_account_change(Pallet::<T>::with_seats(
+            T::WeightInfo::change_member_account()
+        )))]
         pub fn change_member_account(
             origin: OriginFor<T>,
             member: MemberId,
@@ -314,15 +321,16 @@ mod calls {
 
         /// Vetoes the replacement of the caller's own account, at any time before it is completed.
         ///
-        /// Origin: the account that would be replaced. A suspended person cannot veto: that is how
-        /// the council takes an account back from somebody who stole its key.
+        /// Origin: the account that would be replaced. One that the council has suspended cannot
+        /// veto: that is how it takes an account back from somebody who stole its key. One that a
+        /// regulator holds can.
         ///
         /// Errors: `NotActivePrincipal`, `NoReplacement`.
         ///
         /// Event: `ReplacementVetoed`.
         #[pallet::call_index(32)]
         pub fn veto_replacement(origin: OriginFor<T>) -> DispatchResult {
-            let principal = Self::ensure_in_good_standing(origin)?;
+            let principal = Self::ensure_not_suspended(origin)?;
             Self::close_replacement(principal)?;
             Self::deposit_event(Event::ReplacementVetoed { principal });
             Ok(())
@@ -352,7 +360,9 @@ mod calls {
         }
 
         /// Completes a replacement whose delay is over: account and encryption key become the new
-        /// ones, and the session keys beside the old account end. Nothing else changes.
+        /// ones, the session keys beside the old account end, and the free balance moves along.
+        /// What is held on the old account stays there until it is settled as agreed; what then
+        /// comes back goes to the new one.
         ///
         /// Origin: anyone who may transact.
         ///
@@ -361,6 +371,7 @@ mod calls {
         ///
         /// Events: `Replaced`, and `DelegationEnded` for every session key.
         #[pallet::call_index(34)]
+        #[pallet::weight(Pallet::<T>::with_account_change(T::WeightInfo::complete_replacement()))]
         pub fn complete_replacement(origin: OriginFor<T>, principal: Principal) -> DispatchResult {
             ensure_signed(origin)?;
             Self::replace_account(principal)

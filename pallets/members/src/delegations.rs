@@ -9,7 +9,7 @@ use xinglin_primitives::{glue::Scope, time::Moment};
 
 use crate::{
     Accounts, Config, Delegates, DelegatesOf, Delegation, DelegationKind, Delegations,
-    DelegationsOf, EndOfDelegation, Error, Event, Pallet, Principal, Scopes,
+    DelegationsOf, EndOfDelegation, Error, Event, Pallet, Practitioners, Principal, Scopes,
 };
 
 /// Whether a principal can give these scopes to such a delegate.
@@ -33,18 +33,33 @@ impl<T: Config> Pallet<T> {
     /// An account that is registered as something itself must be active as such: suspension is not
     /// evaded by acting for another.
     pub(crate) fn is_delegate(who: &T::AccountId, principal: Principal, scope: Scope) -> bool {
+        Self::holds_delegation(who, principal, scope)
+            && Accounts::<T>::get(who).is_none_or(Self::is_active)
+    }
+
+    /// The same, whether or not the account is active.
+    pub(crate) fn holds_delegation(who: &T::AccountId, principal: Principal, scope: Scope) -> bool {
         let now = T::Time::now();
         Delegations::<T>::get(who)
             .iter()
             .any(|delegation| delegation.allows(principal, scope, now))
-            && Accounts::<T>::get(who).is_none_or(Self::is_active)
     }
 
-    /// Whether an account holds any delegation of an active principal now.
+    /// Whether an account holds any delegation now of somebody whom nothing stops.
+    ///
+    /// Whether the members take part under which a practitioner is licensed is not asked, since
+    /// admission must stay cheap: her session keys act for her only while one of them does, and end
+    /// within days.
     pub(crate) fn acts_for_anyone(who: &T::AccountId) -> bool {
         let now = T::Time::now();
         Delegations::<T>::get(who).iter().any(|delegation| {
-            delegation.is_live(now) && Self::is_active_principal(delegation.principal)
+            delegation.is_live(now)
+                && match delegation.principal {
+                    Principal::Patient(id) => Self::is_active_patient(id),
+                    Principal::Practitioner(id) => {
+                        Practitioners::<T>::get(id).is_some_and(|it| it.is_licensed())
+                    }
+                }
         })
     }
 

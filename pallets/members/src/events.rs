@@ -55,15 +55,22 @@ mod events {
             /// The account.
             account: T::AccountId,
         },
-        /// A party was suspended.
+        /// The council suspended a party.
         Suspended {
             /// Who.
             party: Party,
         },
-        /// The suspension of a party was lifted.
+        /// The council lifted the suspension of a party.
         Lifted {
             /// Who.
             party: Party,
+        },
+        /// A regulator holds a party, or holds it no more.
+        HoldChanged {
+            /// Who.
+            party: Party,
+            /// Whether it is held from now on.
+            is_held: bool,
         },
         /// A party has a new encryption key.
         EncryptionKeyChanged {

@@ -6,7 +6,7 @@ use xinglin_primitives::{
 };
 
 use crate::{
-    Accounts, Config, Members, Membership, Pallet, Patients, Practitioners, Principal, Role,
+    Accounts, Admittance, Config, Members, Pallet, Patients, Practitioners, Principal, Role,
     Standing,
 };
 
@@ -17,7 +17,7 @@ impl<T: Config> glue::Members<T::AccountId> for Pallet<T> {
 
     fn kind_of(member: MemberId) -> Option<MemberKind> {
         let member = Members::<T>::get(member)?;
-        (member.membership == Membership::Active).then_some(member.kind)
+        member.is_active().then_some(member.kind)
     }
 
     fn account_of(member: MemberId) -> Option<T::AccountId> {
@@ -40,7 +40,7 @@ impl<T: Config> glue::Practitioners<T::AccountId> for Pallet<T> {
     fn department_at(practitioner: PractitionerId, member: MemberId) -> Option<DepartmentId> {
         let practitioner = Practitioners::<T>::get(practitioner)?;
         let licence = practitioner.licences.get(&member)?;
-        (practitioner.standing == Standing::Active
+        (practitioner.is_in_good_standing()
             && licence.standing == Standing::Active
             && Self::is_active_member(member))
         .then_some(licence.department)
@@ -69,10 +69,16 @@ impl<T: Config> glue::Patients<T::AccountId> for Pallet<T> {
 
     fn acts_for(who: &T::AccountId, patient: PatientId, scope: Scope) -> bool {
         Patients::<T>::get(patient).is_some_and(|found| {
-            found.standing == Standing::Active
+            found.is_active()
                 && (found.account == *who
                     || Self::is_delegate(who, Principal::Patient(patient), scope))
         })
+    }
+}
+
+impl<T: Config> glue::Delegations<T::AccountId> for Pallet<T> {
+    fn has_delegate(patient: PatientId, who: &T::AccountId, scope: Scope) -> bool {
+        Self::holds_delegation(who, Principal::Patient(patient), scope)
     }
 }
 
@@ -91,12 +97,7 @@ impl<T: Config> glue::EncryptionKeys for Pallet<T> {
 }
 
 impl<T: Config> glue::Admission<T::AccountId> for Pallet<T> {
-    /// An account that is registered stands and falls with what it is registered as; any other
-    /// must act for somebody who is active.
     fn is_admitted(who: &T::AccountId) -> bool {
-        match Accounts::<T>::get(who) {
-            Some(role) => Self::is_active(role),
-            None => Self::acts_for_anyone(who),
-        }
+        Self::admittance(who) == Admittance::Full
     }
 }

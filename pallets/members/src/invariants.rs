@@ -122,7 +122,7 @@ impl<T: Config> Pallet<T> {
 
     fn check_replacements() -> Result<(), TryRuntimeError> {
         for (principal, replacement) in Replacements::<T>::iter() {
-            ensure!(Self::exists(principal), "a replacement for nobody");
+            ensure!(Self::exists(principal.into()), "a replacement for nobody");
             ensure!(
                 Members::<T>::contains_key(replacement.proposer),
                 "a replacement proposed by no member"
@@ -145,7 +145,7 @@ impl<T: Config> Pallet<T> {
             ensure!(!delegations.is_empty(), "an empty list of delegations");
             for delegation in delegations {
                 let principal = delegation.principal;
-                ensure!(Self::exists(principal), "a delegation of nobody");
+                ensure!(Self::exists(principal.into()), "a delegation of nobody");
                 ensure!(
                     are_legal(principal, delegation.kind, &delegation.scopes),
                     "a delegation with illegal scopes"
@@ -179,13 +179,6 @@ impl<T: Config> Pallet<T> {
             "two delegations between the same two"
         );
         Ok(())
-    }
-
-    fn exists(principal: Principal) -> bool {
-        match principal {
-            Principal::Patient(id) => Patients::<T>::contains_key(id),
-            Principal::Practitioner(id) => Practitioners::<T>::contains_key(id),
-        }
     }
 }
 

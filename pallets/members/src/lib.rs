@@ -1,16 +1,21 @@
 //! Who is who: members, practitioners and patients, and who may act for whom.
 //!
 //! - **Members** are the organisations. The council admits, suspends and removes them; the sorted
-//!   main accounts of the active ones are the council's seats ([`Config::OnMembership`]).
+//!   main accounts of those that are neither suspended nor removed are the council's seats
+//!   ([`Config::OnMembership`]).
 //! - **Practitioners** are registered by a hospital or clinic and licensed under one or more of
-//!   them. One is active while not suspended and holding a licence that is in force at a member
+//!   them. One is active while nothing stops her and she has a licence that is in force at a member
 //!   that is active.
 //! - **Patients** are pseudonyms, each bound to an account and an encryption key by a member that
 //!   has checked the identity. The chain knows a salted hash of the identity number only.
 //! - **Delegations** let another person (a delegate) or a device (a session key) act for a patient
 //!   or a practitioner, within scopes and until an end.
 //! - **Replacement** of a lost account takes two members and a delay during which the old account
-//!   can veto.
+//!   can veto. What the old account owns follows ([`Config::OnAccountChange`]).
+//!
+//! Two things stop a party, each by itself: the council's suspension, and a regulator's hold
+//! ([`Pallet::set_hold`]). Neither undoes the other. A hold takes away neither a member's vote nor a
+//! person's veto ([`Admittance::Restricted`]).
 //!
 //! An account is one thing only: [`Accounts`] holds its [`Role`]. Being a delegate is not a role; a
 //! delegate may be registered as something itself, or not at all. Nothing asks for a deposit.
@@ -54,7 +59,7 @@ pub mod pallet {
     use frame_system::pallet_prelude::*;
     use sp_runtime::TryRuntimeError;
     use xinglin_primitives::{
-        glue::{MemberKind, OnMembership, ValidatorSet},
+        glue::{MemberKind, OnAccountChange, OnMembership, ValidatorSet},
         time::Moment,
         DepartmentId, EncryptionKey, IdentityHash, MemberId, PatientId, PractitionerId,
     };
@@ -79,6 +84,8 @@ pub mod pallet {
         type Time: Time<Moment = Moment>;
         /// Who follows the membership: the council.
         type OnMembership: OnMembership<Self::AccountId>;
+        /// What follows when an account gives way to another: money.
+        type OnAccountChange: OnAccountChange<Self::AccountId>;
         /// The live validators, whose members cannot be removed.
         type ValidatorSet: ValidatorSet;
         /// How long the old account can veto an approved replacement, in milliseconds.
@@ -112,7 +119,8 @@ pub mod pallet {
         ValueQuery,
     >;
 
-    /// The main accounts of the active members, sorted: the seats of the council.
+    /// The main accounts of the members that the council has neither suspended nor removed, sorted:
+    /// its seats.
     #[pallet::storage]
     pub type Seats<T: Config> =
         StorageValue<_, BoundedVec<T::AccountId, ConstU32<MEMBERS_MAX>>, ValueQuery>;

@@ -3,7 +3,7 @@
 use frame_support::{dispatch::DispatchResult, ensure};
 use sp_runtime::DispatchError;
 use xinglin_primitives::{
-    glue::{MemberKind, OnMembership, ValidatorSet},
+    glue::{MemberKind, OnAccountChange, OnMembership, ValidatorSet},
     EncryptionKey, MemberId,
 };
 
@@ -13,9 +13,9 @@ use crate::{
 };
 
 impl<T: Config> Pallet<T> {
-    /// Whether a member is active.
+    /// Whether a member takes part.
     pub(crate) fn is_active_member(member: MemberId) -> bool {
-        Members::<T>::get(member).is_some_and(|member| member.membership == Membership::Active)
+        Members::<T>::get(member).is_some_and(|member| member.is_active())
     }
 
     /// Whether members of this kind check identities and register patients.
@@ -44,6 +44,7 @@ impl<T: Config> Pallet<T> {
             account: account.clone(),
             encryption_key,
             membership: Membership::Active,
+            is_held: false,
         };
         Members::<T>::insert(id, member);
         Self::tell_council();
@@ -131,6 +132,7 @@ impl<T: Config> Pallet<T> {
         member.account = new.clone();
         Members::<T>::insert(id, member);
         Self::tell_council();
+        T::OnAccountChange::account_changed(&old, &new)?;
         Self::deposit_event(Event::MemberAccountChanged {
             member: id,
             old,

@@ -1,11 +1,13 @@
 //! A runtime of this pallet alone, and the consortium that the tests start with.
-use frame_support::{derive_impl, dispatch::DispatchResult, parameter_types, traits::Time};
+use frame_support::{
+    derive_impl, dispatch::DispatchResult, ensure, parameter_types, traits::Time, weights::Weight,
+};
 use frame_system::{EnsureRoot, RawOrigin};
 use sp_io::TestExternalities;
 use sp_runtime::{traits::Dispatchable, BuildStorage};
 use xinglin_primitives::{
     consensus::Validator,
-    glue::{MemberKind, OnMembership, ValidatorSet},
+    glue::{MemberKind, OnAccountChange, OnMembership, ValidatorSet},
     time::{Moment, DAY_MS},
     DepartmentId, EncryptionKey, IdentityHash, MemberId, PatientId, PractitionerId,
 };
@@ -36,6 +38,7 @@ pub const DELAY: Moment = 3 * DAY_MS;
 parameter_types! {
     pub static Now: Moment = START;
     pub static SeatsTold: Vec<AccountId> = Vec::new();
+    pub static AccountsChanged: Vec<(AccountId, AccountId)> = Vec::new();
     pub static Validating: Vec<MemberId> = Vec::new();
     pub const ReplacementDelay: Moment = DELAY;
 }
@@ -54,6 +57,23 @@ impl OnMembership<AccountId> for Council {
     fn membership_changed(accounts: &[AccountId]) {
         SeatsTold::set(accounts.to_vec());
     }
+
+    fn membership_changed_weight() -> Weight {
+        SEATS_WEIGHT
+    }
+}
+
+pub struct Purse;
+impl OnAccountChange<AccountId> for Purse {
+    fn account_changed(old: &AccountId, new: &AccountId) -> DispatchResult {
+        ensure!(*new != BROKEN, "broken");
+        AccountsChanged::mutate(|changes| changes.push((*old, *new)));
+        Ok(())
+    }
+
+    fn account_changed_weight() -> Weight {
+        PURSE_WEIGHT
+    }
 }
 
 pub struct Engine;
@@ -71,6 +91,7 @@ impl pallet_members::Config for Test {
     type CouncilOrigin = EnsureRoot<AccountId>;
     type Time = Clock;
     type OnMembership = Council;
+    type OnAccountChange = Purse;
     type ValidatorSet = Engine;
     type ReplacementDelay = ReplacementDelay;
     type WeightInfo = pallet_members::weights::EstimatedWeight<Test>;
@@ -96,6 +117,12 @@ pub const PATIENT_ACCOUNT: AccountId = 300;
 /// Accounts that are nothing yet.
 pub const STRANGER: AccountId = 900;
 pub const OTHER: AccountId = 901;
+/// An account to which nothing can be moved.
+pub const BROKEN: AccountId = 999;
+
+/// What the council and the purse cost.
+pub const SEATS_WEIGHT: Weight = Weight::from_parts(1_000_000_000, 0);
+pub const PURSE_WEIGHT: Weight = Weight::from_parts(10_000_000_000, 0);
 
 pub const THE_DOCTOR: Principal = Principal::Practitioner(DOCTOR);
 pub const THE_PATIENT: Principal = Principal::Patient(PATIENT);
@@ -149,6 +176,7 @@ pub fn consortium() -> pallet_members::GenesisConfig<Test> {
 pub fn storage_of(members: pallet_members::GenesisConfig<Test>) -> TestExternalities {
     Now::set(START);
     SeatsTold::set(Vec::new());
+    AccountsChanged::set(Vec::new());
     Validating::set(Vec::new());
     let config = RuntimeGenesisConfig {
         system: Default::default(),

@@ -9,9 +9,9 @@ use crate::{
 };
 
 impl<T: Config> Pallet<T> {
-    /// Whether a patient is registered and not suspended.
+    /// Whether a patient is registered and neither suspended nor held.
     pub(crate) fn is_active_patient(id: PatientId) -> bool {
-        Patients::<T>::get(id).is_some_and(|patient| patient.standing == Standing::Active)
+        Patients::<T>::get(id).is_some_and(|patient| patient.is_active())
     }
 
     pub(crate) fn enrol_patient(
@@ -36,6 +36,7 @@ impl<T: Config> Pallet<T> {
             identity,
             registrar,
             standing: Standing::Active,
+            is_held: false,
         };
         Patients::<T>::insert(id, patient);
         Self::deposit_event(Event::PatientRegistered {
@@ -47,10 +48,10 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Changes a patient that must exist.
-    pub(crate) fn try_patient(
+    pub(crate) fn try_patient<R>(
         id: PatientId,
-        change: impl FnOnce(&mut Patient<T::AccountId>) -> Result<(), Error<T>>,
-    ) -> Result<(), Error<T>> {
+        change: impl FnOnce(&mut Patient<T::AccountId>) -> Result<R, Error<T>>,
+    ) -> Result<R, Error<T>> {
         Patients::<T>::try_mutate(id, |patient| {
             change(patient.as_mut().ok_or(Error::<T>::UnknownPatient)?)
         })

@@ -10,14 +10,15 @@ use crate::{
 };
 
 impl<T: Config> Pallet<T> {
-    /// Whether a practitioner is not suspended and has a licence in force at an active member.
+    /// Whether a practitioner is neither suspended nor held and has a licence in force at an active
+    /// member.
     pub(crate) fn is_active_practitioner(id: PractitionerId) -> bool {
         Practitioners::<T>::get(id).is_some_and(|practitioner| Self::may_practise(&practitioner))
     }
 
     /// The same for a practitioner that was read already.
     pub(crate) fn may_practise(practitioner: &Practitioner<T::AccountId>) -> bool {
-        practitioner.standing == Standing::Active
+        practitioner.is_in_good_standing()
             && practitioner.licences.iter().any(|(member, licence)| {
                 licence.standing == Standing::Active && Self::is_active_member(*member)
             })
@@ -38,6 +39,7 @@ impl<T: Config> Pallet<T> {
             account: account.clone(),
             encryption_key,
             standing: Standing::Active,
+            is_held: false,
             licences: Licences::new(),
         };
         Practitioners::<T>::insert(id, practitioner);
@@ -122,10 +124,10 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Changes a practitioner that must exist.
-    pub(crate) fn try_practitioner(
+    pub(crate) fn try_practitioner<R>(
         id: PractitionerId,
-        change: impl FnOnce(&mut Practitioner<T::AccountId>) -> Result<(), Error<T>>,
-    ) -> Result<(), Error<T>> {
+        change: impl FnOnce(&mut Practitioner<T::AccountId>) -> Result<R, Error<T>>,
+    ) -> Result<R, Error<T>> {
         Practitioners::<T>::try_mutate(id, |practitioner| {
             change(
                 practitioner

@@ -11,7 +11,7 @@ use frame_support::{
     ensure,
     traits::{Get, Time},
 };
-use xinglin_primitives::{EncryptionKey, MemberId};
+use xinglin_primitives::{glue::OnAccountChange, EncryptionKey, MemberId};
 
 use crate::{
     Accounts, Approval, Config, Error, Event, Members, Membership, Pallet, Patients, Practitioners,
@@ -122,6 +122,7 @@ impl<T: Config> Pallet<T> {
         }
         // Session keys are only as good as the account that made them.
         Self::end_keys_beside(principal, &new)?;
+        T::OnAccountChange::account_changed(&old, &new)?;
         Self::deposit_event(Event::Replaced {
             principal,
             old,

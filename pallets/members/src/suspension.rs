@@ -1,25 +1,20 @@
-//! Suspension of parties, for the council and for whoever else the runtime lets suspend.
+//! What stops a party: suspension by the council, and a regulator's hold. Neither knows of the other.
 
 use frame_support::{dispatch::DispatchResult, ensure};
 
-use crate::{Config, Error, Event, Pallet, Party, Patients, Practitioners, Principal, Standing};
+use crate::{
+    Config, Error, Event, Members, Pallet, Party, Patients, Practitioners, Principal, Standing,
+};
 
 impl<T: Config> Pallet<T> {
     /// Suspends a member, practitioner or patient.
-    ///
-    /// The origin is the caller's matter. Who suspends for several reasons at a time counts them: a
-    /// party is suspended or it is not.
-    ///
-    /// Fails when the party is unknown, removed or suspended already, or is the last active member.
-    pub fn suspend_party(party: Party) -> DispatchResult {
+    pub(crate) fn suspend_party(party: Party) -> DispatchResult {
         match party {
             Party::Member(member) => Self::suspend_member(member)?,
-            Party::Practitioner(practitioner) => {
-                Self::try_practitioner(practitioner, |practitioner| {
-                    Self::change_standing(&mut practitioner.standing, Standing::Suspended)
-                })?
-            }
-            Party::Patient(patient) => Self::try_patient(patient, |patient| {
+            Party::Practitioner(id) => Self::try_practitioner(id, |practitioner| {
+                Self::change_standing(&mut practitioner.standing, Standing::Suspended)
+            })?,
+            Party::Patient(id) => Self::try_patient(id, |patient| {
                 Self::change_standing(&mut patient.standing, Standing::Suspended)
             })?,
         }
@@ -28,17 +23,13 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Lifts the suspension of a member, practitioner or patient.
-    ///
-    /// Fails when the party is unknown, removed or not suspended.
-    pub fn lift_party(party: Party) -> DispatchResult {
+    pub(crate) fn lift_party(party: Party) -> DispatchResult {
         match party {
             Party::Member(member) => Self::lift_member(member)?,
-            Party::Practitioner(practitioner) => {
-                Self::try_practitioner(practitioner, |practitioner| {
-                    Self::change_standing(&mut practitioner.standing, Standing::Active)
-                })?
-            }
-            Party::Patient(patient) => Self::try_patient(patient, |patient| {
+            Party::Practitioner(id) => Self::try_practitioner(id, |practitioner| {
+                Self::change_standing(&mut practitioner.standing, Standing::Active)
+            })?,
+            Party::Patient(id) => Self::try_patient(id, |patient| {
                 Self::change_standing(&mut patient.standing, Standing::Active)
             })?,
         }
@@ -46,7 +37,32 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Whether a person is suspended by the council or a regulator, or unknown.
+    /// Holds a party for a regulator, or lifts the hold. Doing either twice changes nothing more.
+    ///
+    /// A member that is held keeps its seat: regulators must not decide who decides about them.
+    ///
+    /// # Errors
+    ///
+    /// `UnknownMember`, `UnknownPractitioner`, `UnknownPatient`.
+    pub fn set_hold(party: Party, is_held: bool) -> DispatchResult {
+        let flip = |held: &mut bool| core::mem::replace(held, is_held) != is_held;
+        let is_changed = match party {
+            Party::Member(id) => Members::<T>::try_mutate(id, |member| {
+                let member = member.as_mut().ok_or(Error::<T>::UnknownMember)?;
+                Ok::<_, Error<T>>(flip(&mut member.is_held))
+            })?,
+            Party::Practitioner(id) => {
+                Self::try_practitioner(id, |practitioner| Ok(flip(&mut practitioner.is_held)))?
+            }
+            Party::Patient(id) => Self::try_patient(id, |patient| Ok(flip(&mut patient.is_held)))?,
+        };
+        if is_changed {
+            Self::deposit_event(Event::HoldChanged { party, is_held });
+        }
+        Ok(())
+    }
+
+    /// Whether the council has suspended a person, or there is none.
     pub(crate) fn is_suspended(principal: Principal) -> bool {
         let standing = match principal {
             Principal::Patient(id) => Patients::<T>::get(id).map(|patient| patient.standing),

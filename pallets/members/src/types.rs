@@ -21,8 +21,8 @@ pub const LICENCES_MAX: u32 = 8;
 pub const SPECIALTY_BYTES_MAX: u32 = 16;
 /// Most delegates and session keys of one principal.
 pub const DELEGATES_MAX: u32 = 16;
-/// Most principals for whom one account acts.
-pub const PRINCIPALS_MAX: u32 = 32;
+/// Most principals for whom one account acts. Bounds what admitting an account reads.
+pub const PRINCIPALS_MAX: u32 = 8;
 /// How many scopes there are, and so most that a delegation holds.
 pub const SCOPES_MAX: u32 = 4;
 /// Longest life of a session key, in milliseconds.
@@ -30,7 +30,7 @@ pub const SESSION_KEY_MS_MAX: Moment = 72 * HOUR_MS;
 /// Longest life of a delegation to a person, in milliseconds: five years.
 pub const DELEGATE_MS_MAX: Moment = 5 * 366 * DAY_MS;
 
-pub use xinglin_primitives::glue::HospitalLevel;
+pub use xinglin_primitives::{glue::HospitalLevel, Party};
 
 /// The public name of an organisation, in UTF-8.
 pub type Name = BoundedVec<u8, ConstU32<NAME_BYTES_MAX>>;
@@ -45,7 +45,7 @@ pub type DelegationsOf = BoundedVec<Delegation, ConstU32<PRINCIPALS_MAX>>;
 /// The delegates of one principal, each with the end of its delegation.
 pub type DelegatesOf<AccountId> = BoundedVec<(AccountId, Moment), ConstU32<DELEGATES_MAX>>;
 
-/// Whether a member takes part.
+/// What the council says of a member.
 #[derive(
     Clone,
     Copy,
@@ -59,15 +59,15 @@ pub type DelegatesOf<AccountId> = BoundedVec<(AccountId, Moment), ConstU32<DELEG
     TypeInfo,
 )]
 pub enum Membership {
-    /// It does.
+    /// It belongs to the consortium and has a seat in the council.
     Active,
-    /// The council or a regulator has suspended it. What depends on it rests until that is lifted.
+    /// The council has suspended it. What depends on it rests until that is lifted.
     Suspended,
     /// The council has removed it, for good.
     Removed,
 }
 
-/// Whether a person takes part.
+/// What the council says of a person, or a member of a licence that it gave.
 #[derive(
     Clone,
     Copy,
@@ -81,7 +81,7 @@ pub enum Membership {
     TypeInfo,
 )]
 pub enum Standing {
-    /// The person does.
+    /// Nothing is said against it.
     Active,
     /// Suspended until that is lifted.
     Suspended,
@@ -102,8 +102,17 @@ pub struct Member<AccountId> {
     pub account: AccountId,
     /// The key to which envelopes for it are sealed.
     pub encryption_key: EncryptionKey,
-    /// Whether it takes part.
+    /// What the council says of it.
     pub membership: Membership,
+    /// Whether a regulator holds it, whatever the council says.
+    pub is_held: bool,
+}
+
+impl<AccountId> Member<AccountId> {
+    /// Whether it takes part: it is neither suspended, removed nor held.
+    pub fn is_active(&self) -> bool {
+        self.membership == Membership::Active && !self.is_held
+    }
 }
 
 /// A practitioner's licence under one member.
@@ -128,10 +137,29 @@ pub struct Practitioner<AccountId> {
     pub account: AccountId,
     /// The key to which envelopes for the practitioner are sealed.
     pub encryption_key: EncryptionKey,
-    /// Suspended by the council or a regulator, whatever the licences say.
+    /// What the council says, whatever the licences say.
     pub standing: Standing,
+    /// Whether a regulator holds the practitioner, whatever the council says.
+    pub is_held: bool,
     /// The licences, by member.
     pub licences: Licences,
+}
+
+impl<AccountId> Practitioner<AccountId> {
+    /// Whether neither the council nor a regulator stops the practitioner.
+    pub fn is_in_good_standing(&self) -> bool {
+        self.standing == Standing::Active && !self.is_held
+    }
+
+    /// Whether the practitioner is in good standing and has a licence that its member has not
+    /// suspended. To be active takes a member that takes part besides.
+    pub fn is_licensed(&self) -> bool {
+        self.is_in_good_standing()
+            && self
+                .licences
+                .values()
+                .any(|licence| licence.standing == Standing::Active)
+    }
 }
 
 /// A patient: a pseudonym, bound to an account and a key.
@@ -147,8 +175,17 @@ pub struct Patient<AccountId> {
     pub identity: IdentityHash,
     /// The member that has checked the identity.
     pub registrar: MemberId,
-    /// Suspended by the council or a regulator.
+    /// What the council says.
     pub standing: Standing,
+    /// Whether a regulator holds the patient, whatever the council says.
+    pub is_held: bool,
+}
+
+impl<AccountId> Patient<AccountId> {
+    /// Whether the patient takes part: neither suspended nor held.
+    pub fn is_active(&self) -> bool {
+        self.standing == Standing::Active && !self.is_held
+    }
 }
 
 /// The one thing that an account is.
@@ -175,26 +212,21 @@ pub enum Role {
     Patient(PatientId),
 }
 
-/// Who can be suspended and has an encryption key.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
-pub enum Party {
-    /// A member.
-    Member(MemberId),
-    /// A practitioner.
-    Practitioner(PractitionerId),
-    /// A patient.
-    Patient(PatientId),
+/// How far an account may transact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admittance {
+    /// Without restriction.
+    Full,
+    /// It is registered, and the council says nothing against it, but it does not take part now: a
+    /// regulator holds the party, or a practitioner has no licence in force. What it needs to defend
+    /// itself stays open: its vote in the council to the main account of a member, the veto against
+    /// the replacement of the account to a person.
+    Restricted(Role),
+    /// Not at all: it is registered, and suspended, removed or a service account of a member that
+    /// does not take part.
+    Refused,
+    /// It is neither registered nor acts for anybody who takes part.
+    Unknown,
 }
 
 /// A person for whom others can act, and whose account can be replaced.
@@ -215,6 +247,15 @@ pub enum Principal {
     Patient(PatientId),
     /// A practitioner.
     Practitioner(PractitionerId),
+}
+
+impl From<Principal> for Party {
+    fn from(principal: Principal) -> Self {
+        match principal {
+            Principal::Patient(id) => Self::Patient(id),
+            Principal::Practitioner(id) => Self::Practitioner(id),
+        }
+    }
 }
 
 /// What a delegate is to its principal.

@@ -3,12 +3,17 @@
 //! These are estimates: what a call reads and writes at most, priced by the runtime's `DbWeight`,
 //! and the bytes of it, priced by what encoding, hashing and copying them costs. Measured weights
 //! will take their place behind the same trait.
+//!
+//! What the council does with its new seats, and what follows an account that gives way to another,
+//! weigh those who do it; the calls add that.
 
 use core::marker::PhantomData;
 
 use frame_support::{traits::Get, weights::Weight};
 
-use crate::{DELEGATES_MAX, LICENCES_MAX, MEMBERS_MAX, SERVICE_ACCOUNTS_MAX};
+use xinglin_primitives::glue::{OnAccountChange, OnMembership};
+
+use crate::{Config, Pallet, DELEGATES_MAX, LICENCES_MAX, MEMBERS_MAX, SERVICE_ACCOUNTS_MAX};
 
 /// Dispatch, checks and the event, in picoseconds.
 const BASE_PS: u64 = 20_000_000;
@@ -52,6 +57,18 @@ pub trait WeightInfo {
     fn clear_expired() -> Weight;
 }
 
+impl<T: Config> Pallet<T> {
+    /// The weight of a call that changes the seats of the council.
+    pub(crate) fn with_seats(call: Weight) -> Weight {
+        call.saturating_add(T::OnMembership::membership_changed_weight())
+    }
+
+    /// The weight of a call that gives a party another account.
+    pub(crate) fn with_account_change(call: Weight) -> Weight {
+        call.saturating_add(T::OnAccountChange::account_changed_weight())
+    }
+}
+
 /// The estimates, over the `DbWeight` of a runtime.
 pub struct EstimatedWeight<T>(PhantomData<T>);
 
@@ -83,8 +100,8 @@ impl<T: frame_system::Config> EstimatedWeight<T> {
 
 impl<T: frame_system::Config> WeightInfo for EstimatedWeight<T> {
     fn register_member() -> Weight {
-        // Id, account, seats (read by the council too), member; the council's own list.
-        Self::of(5, 5, ACCOUNT_BYTES + RECORD_BYTES + 2 * SEATS_BYTES)
+        // Id, account, seats, member.
+        Self::of(4, 4, ACCOUNT_BYTES + RECORD_BYTES + SEATS_BYTES)
     }
 
     fn describe_member() -> Weight {
@@ -92,7 +109,8 @@ impl<T: frame_system::Config> WeightInfo for EstimatedWeight<T> {
     }
 
     fn suspend() -> Weight {
-        Self::of(3, 3, RECORD_BYTES + 2 * SEATS_BYTES)
+        // Member, seats.
+        Self::of(2, 2, RECORD_BYTES + SEATS_BYTES)
     }
 
     fn lift() -> Weight {
@@ -101,15 +119,16 @@ impl<T: frame_system::Config> WeightInfo for EstimatedWeight<T> {
 
     fn remove_member() -> Weight {
         let accounts = u64::from(SERVICE_ACCOUNTS_MAX);
+        // Member, validators (live and pending), seats, service accounts.
         Self::of(
-            6,
-            4 + accounts,
-            RECORD_BYTES + 2 * SEATS_BYTES + accounts * ACCOUNT_BYTES,
+            5,
+            3 + accounts,
+            RECORD_BYTES + SEATS_BYTES + accounts * ACCOUNT_BYTES,
         )
     }
 
     fn change_member_account() -> Weight {
-        Self::by_party(4, 5, 2 * ACCOUNT_BYTES + RECORD_BYTES + 2 * SEATS_BYTES)
+        Self::by_party(3, 4, 2 * ACCOUNT_BYTES + RECORD_BYTES + SEATS_BYTES)
     }
 
     fn add_service_account() -> Weight {

@@ -8,17 +8,18 @@ use frame_support::{
 };
 use frame_system::RawOrigin;
 use sp_core::{sr25519, Pair};
+use sp_runtime::traits::Hash as _;
 use xinglin_primitives::{
     glue::{CatalogueClass, ChainId, Line, Members, Setting, LINES_MAX},
     time::Date,
-    AppointmentId, Balance, Hash, InvoiceId, MemberId, PatientId,
+    AppointmentId, Balance, Hash, Hashing, InvoiceId, MemberId, PatientId,
 };
 
 use crate::{
     receipts::{ProviderReceipt, ReceiptKey, ReceiptSignature},
     types::{
-        Details, Name, NewInvoice, ProviderId, Reason, RedemptionId, RefundOf, Rejection,
-        NAME_BYTES_MAX, PAYMENTS_MAX,
+        Details, Envelope, Name, NewInvoice, ProviderId, Reason, RedemptionId, RefundOf, Rejection,
+        ENVELOPE_BYTES_MAX, NAME_BYTES_MAX, PAYMENTS_MAX,
     },
     Banks, Call, Config, NextInvoice, NextProvider, NextRedemption, Pallet, Payments, Providers,
     RedLetters, Redemptions,
@@ -64,7 +65,11 @@ fn fund<T: Config>() {
     }
 }
 
-fn new_invoice<T: Config>(lines: u32) -> NewInvoice {
+fn envelope(byte: u8, bytes: u32) -> Envelope {
+    BoundedVec::truncate_from(vec![byte; bytes as usize])
+}
+
+fn new_invoice<T: Config>(lines: u32, envelope: &Envelope) -> NewInvoice {
     let (member, _) = T::BenchmarkHelper::care_provider();
     let (patient, _) = T::BenchmarkHelper::patient();
     let today = Date::of(T::Time::now());
@@ -85,7 +90,7 @@ fn new_invoice<T: Config>(lines: u32) -> NewInvoice {
         lines: BoundedVec::truncate_from(vec![line; lines as usize]),
         total_fen: Balance::from(PRICE_FEN) * Balance::from(lines),
         details: Details {
-            envelope: hash(1),
+            envelope: Hashing::hash(envelope),
             readers: BoundedVec::default(),
         },
     }
@@ -96,9 +101,11 @@ fn issued<T: Config>(lines: u32) -> InvoiceId {
     fund::<T>();
     let (_, staff) = T::BenchmarkHelper::care_provider();
     let id = NextInvoice::<T>::get();
+    let envelope = envelope(1, 1);
     assert_ok!(Pallet::<T>::issue_invoice(
         RawOrigin::Signed(staff).into(),
-        new_invoice::<T>(lines)
+        new_invoice::<T>(lines, &envelope),
+        envelope
     ));
     id
 }
@@ -274,12 +281,13 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn issue_invoice(l: Linear<1, LINES_MAX>) {
+    fn issue_invoice(l: Linear<1, LINES_MAX>, b: Linear<1, ENVELOPE_BYTES_MAX>) {
         let before = issued::<T>(1);
         let (_, staff) = T::BenchmarkHelper::care_provider();
-        let invoice = new_invoice::<T>(l);
+        let envelope = envelope(2, b);
+        let invoice = new_invoice::<T>(l, &envelope);
         #[extrinsic_call]
-        _(RawOrigin::Signed(staff), invoice);
+        _(RawOrigin::Signed(staff), invoice, envelope);
         assert!(NextInvoice::<T>::get() > before);
     }
 
@@ -337,8 +345,12 @@ mod benchmarks {
         let provider = registered::<T>();
         let (_, patient) = T::BenchmarkHelper::patient();
         let (_, staff) = T::BenchmarkHelper::care_provider();
-        for n in 0..PAYMENTS_MAX {
-            let (receipt, signature) = signed::<T>(provider, id, 1 + Balance::from(n), n);
+        // 1, 2, 3 and so on, and the last one all the rest.
+        let mut due_fen = Balance::from(PRICE_FEN);
+        for n in 1..=PAYMENTS_MAX {
+            let amount_fen = if n < PAYMENTS_MAX { n.into() } else { due_fen };
+            due_fen -= amount_fen;
+            let (receipt, signature) = signed::<T>(provider, id, amount_fen, n);
             assert_ok!(Pallet::<T>::pay_external(
                 RawOrigin::Signed(patient.clone()).into(),
                 receipt,
@@ -354,7 +366,7 @@ mod benchmarks {
             hash(1)
         ));
         // The first payment is given back last.
-        let (receipt, signature) = signed::<T>(provider, red, 1, PAYMENTS_MAX);
+        let (receipt, signature) = signed::<T>(provider, red, 1, 0);
         #[extrinsic_call]
         _(RawOrigin::Signed(patient), receipt, signature);
         assert!(RedLetters::<T>::get(red)

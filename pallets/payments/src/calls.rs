@@ -7,7 +7,8 @@ use frame_support::pallet_macros::pallet_section;
 mod calls {
     #[pallet::call(weight = <T as Config>::WeightInfo)]
     impl<T: Config> Pallet<T> {
-        /// Issues on-chain CNY to an account, against money that the bank took in.
+        /// Issues on-chain CNY to an account of a patient or member, against money that the bank
+        /// took in.
         ///
         /// Origin: signed by an account of a settlement bank.
         ///
@@ -66,7 +67,7 @@ mod calls {
             Self::do_confirm_redemption(by, redemption, reference)
         }
 
-        /// Refuses to redeem. The money is the holder's again.
+        /// Refuses to redeem. The money goes back to the account that its owner has by now.
         ///
         /// Origin: signed by an account of the bank.
         ///
@@ -83,7 +84,8 @@ mod calls {
 
         /// Takes back the money of a redemption that the bank did not answer in time.
         ///
-        /// Origin: signed by the holder, or by the account that the patient has by now.
+        /// Origin: signed by the holder, or by an account that the owner has by now, to whose own or
+        /// main account the money goes.
         ///
         /// Errors: `UnknownRedemption`, `NotHolder`, `TooEarly`. Events: `RedemptionWithdrawn`.
         #[pallet::call_index(4)]
@@ -131,7 +133,8 @@ mod calls {
             Self::do_change_provider(provider, account, key)
         }
 
-        /// Refuses a provider's receipts from now on, for good. What was paid stays paid.
+        /// Refuses a provider's receipts from now on, for good. What was paid stays paid; a
+        /// repayment through it that is not confirmed never will be.
         ///
         /// Origin: the council.
         ///
@@ -147,18 +150,26 @@ mod calls {
         /// Origin: signed by an account of a hospital or clinic.
         ///
         /// Every line has a price, a quantity and ratios of at most 10,000 basis points. The visit,
-        /// if any, must be the patient's at the member and not off.
+        /// if any, must be the patient's at the member and not off. `envelope` holds what the lines
+        /// are, sealed to the patient, the member and `details.readers`, and has the Blake2b-256
+        /// that `details` states. It is kept with the block, not in the state.
         ///
         /// Errors: `NotCareProvider`, `BadLines`, `TotalMismatch`, `BadService`, `BadReaders`,
-        /// `UnknownPatient`, `UnknownVisit`, `OtherVisit`, `IdsUsedUp`. Events: `InvoiceIssued`.
+        /// `UnknownPatient`, `UnknownVisit`, `OtherVisit`, `Empty`, `HashMismatch`, `EnvelopeUsed`,
+        /// `IdsUsedUp`. Events: `InvoiceIssued`.
         #[pallet::call_index(8)]
-        #[pallet::weight(
-            T::WeightInfo::issue_invoice(invoice.lines.len() as u32)
-                .saturating_add(T::DbWeight::get().reads(invoice.details.readers.len() as u64))
-        )]
-        pub fn issue_invoice(origin: OriginFor<T>, invoice: NewInvoice) -> DispatchResult {
+        #[pallet::weight(T::WeightInfo::issue_invoice(
+            invoice.lines.len() as u32,
+            invoice.details.readers.len() as u32,
+            envelope.len() as u32,
+        ))]
+        pub fn issue_invoice(
+            origin: OriginFor<T>,
+            invoice: NewInvoice,
+            envelope: Envelope,
+        ) -> DispatchResult {
             let by = ensure_signed(origin)?;
-            Self::do_issue_invoice(by, invoice)
+            Self::do_issue_invoice(by, invoice, &envelope)
         }
 
         /// Cancels an invoice on which nothing was paid or settled. It keeps its number.

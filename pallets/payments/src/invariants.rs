@@ -13,10 +13,10 @@ use crate::{
     number::InvoiceNumber,
     refunds::merged,
     types::{BankBook, InOrder, Invoice, LineParts, RedLetter, Source},
-    Banks, Config, HoldReason, InvoiceLines, Invoices, LatestOfPatient, LatestOfVisit, NextInvoice,
-    NextProvider, NextRedemption, Numbers, OpenRedemptions, Pallet, PaymentIds, Payments,
-    ProviderAccounts, Providers, Receipts, RedLetters, RedLettersOf, Redemptions, RedemptionsOf,
-    RefundIds, RefundedParts, Sequences, Unpaid,
+    Banks, ByEnvelope, Config, HoldReason, InvoiceLines, Invoices, LatestOfPatient, LatestOfVisit,
+    NextInvoice, NextProvider, NextRedemption, Numbers, OpenRedemptions, Pallet, PaymentIds,
+    Payments, ProviderAccounts, Providers, Receipts, RedLetters, RedLettersOf, Redemptions,
+    RedemptionsOf, RefundIds, RefundedParts, Sequences, Unpaid,
 };
 
 type Check = Result<(), TryRuntimeError>;
@@ -38,7 +38,7 @@ impl<T: Config> Pallet<T> {
         Self::check_providers()
     }
 
-    /// Ids and numbers are unique, and a member's numbers of a year run from 1 without a gap.
+    /// Ids, numbers and envelopes are unique, and a member's numbers of a year run from 1 without a gap.
     fn check_numbers(blue: &Blue, red: &Red) -> Check {
         let mut sequences: BTreeMap<(MemberId, u16), BTreeSet<u32>> = BTreeMap::new();
         let of_blue = blue.iter().map(|(id, invoice)| (*id, invoice.number));
@@ -68,6 +68,12 @@ impl<T: Config> Pallet<T> {
         ensure!(
             NextInvoice::<T>::get().0 == count as u64,
             "ids of invoices have a gap"
+        );
+        ensure!(
+            blue.iter()
+                .all(|(id, invoice)| ByEnvelope::<T>::get(invoice.details.envelope) == Some(*id))
+                && ByEnvelope::<T>::iter_keys().count() == blue.len(),
+            "the invoices by envelope are wrong"
         );
         for (member, year, last) in Sequences::<T>::iter() {
             let numbers = sequences.remove(&(member, year)).unwrap_or_default();
@@ -294,6 +300,7 @@ impl<T: Config> Pallet<T> {
         let mut by_holder: Vec<(T::AccountId, Balance, usize)> = Vec::new();
         let mut by_bank: BTreeMap<MemberId, Balance> = BTreeMap::new();
         let mut open = 0;
+        let mut asked_fen: Balance = 0;
         for (id, redemption) in Redemptions::<T>::iter() {
             ensure!(
                 id < NextRedemption::<T>::get() && redemption.amount_fen > 0,
@@ -308,6 +315,7 @@ impl<T: Config> Pallet<T> {
                 "a redemption is not in its holder's list"
             );
             let amount_fen = redemption.amount_fen;
+            asked_fen += amount_fen;
             *by_bank.entry(redemption.bank).or_default() += amount_fen;
             match by_holder
                 .iter_mut()
@@ -331,6 +339,10 @@ impl<T: Config> Pallet<T> {
                 "a list names a redemption that is closed"
             );
         }
+        let held_fen: Balance = frame_system::Account::<T>::iter_keys()
+            .map(|who| T::Currency::balance_on_hold(&HoldReason::Redemption.into(), &who))
+            .sum();
+        ensure!(held_fen == asked_fen, "money is held for no redemption");
         for (bank, book) in Banks::<T>::iter() {
             ensure!(
                 by_bank.remove(&bank).unwrap_or_default() == book.pending_fen,

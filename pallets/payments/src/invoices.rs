@@ -1,26 +1,34 @@
 //! Issuing and cancelling invoices.
 
 use frame_support::{ensure, traits::Time};
-use sp_runtime::DispatchResult;
+use sp_runtime::{
+    traits::{Hash as _, SaturatedConversion},
+    DispatchResult,
+};
 use xinglin_primitives::{
     glue::{Line, Lines, MemberKind, Members, Patients, VisitState, Visits, WHOLE_BP},
     time::{Date, Moment},
-    Balance, InvoiceId, MemberId,
+    Balance, BlockNumber, Hash, Hashing, InvoiceId, MemberId,
 };
 
 use crate::{
-    number::{year_of, InvoiceNumber},
+    number::InvoiceNumber,
     states::{Step, Tally},
-    types::{InOrder, Invoice, NewInvoice, Readers, Reason},
-    Config, Error, Event, InvoiceLines, Invoices, LatestOfPatient, LatestOfVisit, NextInvoice,
-    Numbers, Pallet, Sequences, Unpaid,
+    types::{Envelope, InOrder, Invoice, NewInvoice, Readers, Reason},
+    ByEnvelope, Config, Error, Event, InvoiceLines, Invoices, LatestOfPatient, LatestOfVisit,
+    NextInvoice, Numbers, Pallet, Sequences, Unpaid,
 };
 
 impl<T: Config> Pallet<T> {
-    pub(crate) fn do_issue_invoice(by: T::AccountId, new: NewInvoice) -> DispatchResult {
+    pub(crate) fn do_issue_invoice(
+        by: T::AccountId,
+        new: NewInvoice,
+        envelope: &Envelope,
+    ) -> DispatchResult {
         let member = Self::care_provider(&by)?;
         let now = T::Time::now();
         Self::ensure_issuable(member, &new, now)?;
+        Self::ensure_sealed(envelope, new.details.envelope)?;
         let (id, number) = Self::take_number(member, now)?;
         let (patient, visit, total_fen) = (new.patient, new.visit, new.total_fen);
         let invoice = Invoice {
@@ -30,12 +38,14 @@ impl<T: Config> Pallet<T> {
             setting: new.setting,
             service: new.service,
             issued_at: now,
+            issued_in: frame_system::Pallet::<T>::block_number().saturated_into::<BlockNumber>(),
             details: new.details,
             tally: Tally::new(total_fen),
             previous_of_patient: LatestOfPatient::<T>::mutate(patient, |latest| latest.replace(id)),
             previous_of_visit: visit
                 .and_then(|visit| LatestOfVisit::<T>::mutate(visit, |latest| latest.replace(id))),
         };
+        ByEnvelope::<T>::insert(invoice.details.envelope, id);
         Invoices::<T>::insert(id, invoice);
         InvoiceLines::<T>::insert(id, new.lines);
         Unpaid::<T>::insert(member, InOrder::from(id), ());
@@ -103,7 +113,7 @@ impl<T: Config> Pallet<T> {
     ) -> Result<(InvoiceId, InvoiceNumber), Error<T>> {
         let id = NextInvoice::<T>::get();
         let next = id.next().ok_or(Error::IdsUsedUp)?;
-        let year = year_of(Date::of(now));
+        let year = Date::of(now).year();
         let sequence = Sequences::<T>::get(member, year)
             .checked_add(1)
             .ok_or(Error::IdsUsedUp)?;
@@ -123,6 +133,14 @@ impl<T: Config> Pallet<T> {
         T::Members::member_of(who)
             .filter(|member| T::Members::kind_of(*member).is_some_and(|kind| kind.is_provider()))
             .ok_or(Error::NotCareProvider)
+    }
+
+    /// Refuses an envelope that is not the one stated, or is another invoice's.
+    fn ensure_sealed(envelope: &Envelope, stated: Hash) -> Result<(), Error<T>> {
+        ensure!(!envelope.is_empty(), Error::Empty);
+        ensure!(Hashing::hash(envelope) == stated, Error::HashMismatch);
+        ensure!(!ByEnvelope::<T>::contains_key(stated), Error::EnvelopeUsed);
+        Ok(())
     }
 
     fn ensure_issuable(member: MemberId, new: &NewInvoice, now: Moment) -> Result<(), Error<T>> {

@@ -9,8 +9,9 @@
 //! # Invoices
 //!
 //! A hospital or clinic charges a patient by lines: what rules need stands in the clear; what each
-//! line is, is sealed to patient, member and the readers named, and bound by the hash of the
-//! envelope. Invoices are numbered per member and year (UTC+8) without a gap, blue and red ones in
+//! line is, is sealed to patient, member and the readers named. That envelope travels in the call
+//! and so stays with the block; the state keeps its hash, by which nodes find it
+//! ([`Pallet::carried`]) and anyone the invoice, and the block. Invoices are numbered per member and year (UTC+8) without a gap, blue and red ones in
 //! one sequence. Amounts change by [`states::Tally::after`] alone, and the state is read off them.
 //!
 //! # Payments
@@ -25,7 +26,8 @@
 //! - outside of the chain: a registered provider vouches with a signed receipt ([`receipts`]),
 //!   usable once. No money moves on the chain.
 //!
-//! More than what is due is never taken.
+//! More than what is due is never taken. In a settlement the id must be a new one: there it has to
+//! move money.
 //!
 //! # Refunds
 //!
@@ -94,7 +96,7 @@ pub mod pallet {
     };
     use frame_system::pallet_prelude::*;
     use xinglin_primitives::{
-        glue::{Admission, ChainId, Lines, Members, Patients, Visits, LINES_MAX},
+        glue::{ChainId, Lines, Members, Patients, Visits, LINES_MAX},
         time::Moment,
         AppointmentId, Balance, Hash, InvoiceId, MemberId, PatientId, SettlementId,
     };
@@ -132,8 +134,6 @@ pub mod pallet {
         type Patients: Patients<Self::AccountId>;
         /// The visits behind appointments.
         type Visits: Visits;
-        /// Whom banks may credit.
-        type Admission: Admission<Self::AccountId>;
         /// The name of the chain, which receipts are bound to.
         type ChainId: ChainId;
         /// Most that others than the patient may pay of one invoice from the patient's balance, in
@@ -242,6 +242,11 @@ pub mod pallet {
     #[pallet::storage]
     pub type InvoiceLines<T> = StorageMap<_, Twox64Concat, InvoiceId, Lines>;
 
+    /// The blue invoices by the hash of their envelope.
+    // Whoever makes an envelope can try for its hash, hence a cryptographic hasher.
+    #[pallet::storage]
+    pub type ByEnvelope<T> = StorageMap<_, Blake2_128Concat, Hash, InvoiceId>;
+
     /// The newest invoice of each patient: the head of a chain through
     /// `Invoice::previous_of_patient`.
     // Only keys of registered patients, numbered one by one, are written.
@@ -332,6 +337,11 @@ pub mod pallet {
         #[pallet::constant_name(ReadersMax)]
         fn readers_max() -> u32 {
             READERS_MAX
+        }
+        /// Longest envelope of an invoice, in bytes.
+        #[pallet::constant_name(EnvelopeBytesMax)]
+        fn envelope_bytes_max() -> u32 {
+            ENVELOPE_BYTES_MAX
         }
         /// Most open redemptions of one holder.
         #[pallet::constant_name(RedemptionsMax)]

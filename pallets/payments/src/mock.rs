@@ -12,6 +12,7 @@ use frame_support::{
 };
 use frame_system::EnsureRoot;
 use sp_core::{ed25519, sr25519, Pair};
+use sp_io::hashing::blake2_256;
 use sp_runtime::{
     traits::{Dispatchable, IdentityLookup},
     BuildStorage, DispatchErrorWithPostInfo, DispatchResult,
@@ -24,7 +25,7 @@ use xinglin_primitives::{
 
 use crate::{
     receipts::{ProviderReceipt, ReceiptKey, ReceiptSignature},
-    types::{Details, NewInvoice, ProviderId, Reason, RefundOf},
+    types::{Details, Envelope, NewInvoice, ProviderId, Reason, RefundOf},
     Call,
 };
 
@@ -110,6 +111,8 @@ parameter_types! {
     pub static Now: Moment = morning();
     /// Members that are suspended.
     pub static Suspended: BTreeSet<MemberId> = BTreeSet::new();
+    /// Main accounts of members that were changed.
+    pub static Moved: BTreeMap<MemberId, AccountId> = BTreeMap::new();
     /// Members without an account.
     pub static Moneyless: BTreeSet<MemberId> = BTreeSet::new();
     /// Patients who are suspended.
@@ -144,7 +147,6 @@ impl crate::Config for Test {
     type Members = Registry;
     type Patients = Registry;
     type Visits = Registry;
-    type Admission = Registry;
     type ChainId = Registry;
     type DelegatedPaymentMax = ConstU128<DELEGATED_MAX_FEN>;
     type RedemptionTime = ConstU64<REDEMPTION_MS>;
@@ -170,7 +172,7 @@ impl glue::Members<AccountId> for Registry {
         MEMBERS
             .into_iter()
             .filter(|member| !Suspended::get().contains(member))
-            .find(|member| [main_account(*member), staff(*member)].contains(who))
+            .find(|member| *who == staff(*member) || Self::account_of(*member) == Some(*who))
     }
 
     fn kind_of(member: MemberId) -> Option<MemberKind> {
@@ -186,8 +188,9 @@ impl glue::Members<AccountId> for Registry {
     }
 
     fn account_of(member: MemberId) -> Option<AccountId> {
-        (MEMBERS.contains(&member) && !Moneyless::get().contains(&member))
-            .then(|| main_account(member))
+        let moved = Moved::get().get(&member).copied();
+        let is_known = MEMBERS.contains(&member) && !Moneyless::get().contains(&member);
+        is_known.then(|| moved.unwrap_or_else(|| main_account(member)))
     }
 
     fn level_of(member: MemberId) -> Option<HospitalLevel> {
@@ -217,13 +220,6 @@ impl glue::Patients<AccountId> for Registry {
                 || (*who == carer(patient) && scope == Scope::Paying)
                 || (*who == reader(patient) && scope == Scope::Reading)
         })
-    }
-}
-
-impl glue::Admission<AccountId> for Registry {
-    fn is_admitted(who: &AccountId) -> bool {
-        use glue::{Members, Patients};
-        Self::member_of(who).is_some() || Self::patient_of(who).is_some()
     }
 }
 
@@ -340,7 +336,16 @@ pub fn line(unit_price_fen: u64, quantity: u32) -> Line {
     }
 }
 
-/// An invoice over lines of (price, quantity), for Alice and without a visit.
+/// Some envelope.
+pub fn envelope(n: u64) -> Envelope {
+    BoundedVec::truncate_from(format!("the sealed details {n}").into_bytes())
+}
+
+pub fn hash_of(envelope: &[u8]) -> Hash {
+    blake2_256(envelope).into()
+}
+
+/// An invoice over lines of (price, quantity), for Alice, without a visit and with the envelope 0.
 pub fn charge(lines: &[(u64, u32)]) -> NewInvoice {
     let lines: Vec<Line> = lines
         .iter()
@@ -354,7 +359,7 @@ pub fn charge(lines: &[(u64, u32)]) -> NewInvoice {
         total_fen: lines.iter().map(Line::amount_fen).sum(),
         lines: BoundedVec::truncate_from(lines),
         details: Details {
-            envelope: Hash::repeat_byte(4),
+            envelope: hash_of(&envelope(0)),
             readers: BoundedVec::truncate_from(vec![INSURER, REGULATOR]),
         },
     }
@@ -368,10 +373,17 @@ pub fn issued() -> InvoiceId {
     issue(HOSPITAL, charge(&[(1_000, 3), (2_000, 1)]))
 }
 
-/// Issues an invoice and returns its id.
+/// The call that issues an invoice, with the `n`-th envelope.
+pub fn issuing(mut invoice: NewInvoice, n: u64) -> Call<Test> {
+    let envelope = envelope(n);
+    invoice.details.envelope = hash_of(&envelope);
+    Call::issue_invoice { invoice, envelope }
+}
+
+/// Issues an invoice, with an envelope of its own, and returns its id.
 pub fn issue(member: MemberId, invoice: NewInvoice) -> InvoiceId {
     let id = crate::NextInvoice::<Test>::get();
-    assert_eq!(call(staff(member), Call::issue_invoice { invoice }), Ok(()));
+    assert_eq!(call(staff(member), issuing(invoice, id.0)), Ok(()));
     id
 }
 
@@ -419,6 +431,7 @@ pub fn ext() -> sp_io::TestExternalities {
     Now::set(morning());
     Suspended::set(BTreeSet::new());
     Moneyless::set(BTreeSet::new());
+    Moved::set(BTreeMap::new());
     SuspendedPatients::set(BTreeSet::new());
     Replaced::set(BTreeMap::new());
     VisitStates::set(BTreeMap::new());

@@ -3,7 +3,9 @@
 
 use codec::{Decode, Encode};
 use scale_info::TypeInfo;
-use xinglin_primitives::{glue::Lines, AppointmentId, Balance, InvoiceId, MemberId, PatientId};
+use xinglin_primitives::{
+    glue::Lines, AppointmentId, Balance, Hash, InvoiceId, MemberId, PatientId,
+};
 
 use crate::{
     number::InvoiceNumber,
@@ -13,8 +15,8 @@ use crate::{
         BankBook, InOrder, Invoice, Payments as PaymentList, ProviderId, RedLetter, Redemption,
         RedemptionId,
     },
-    Banks, Config, InvoiceLines, Invoices, LatestOfPatient, LatestOfVisit, Numbers,
-    OpenRedemptions, Pallet, Payments, Providers, RedLetters, RedLettersOf, Redemptions,
+    Banks, ByEnvelope, Call, Config, InvoiceLines, Invoices, LatestOfPatient, LatestOfVisit,
+    Numbers, OpenRedemptions, Pallet, Payments, Providers, RedLetters, RedLettersOf, Redemptions,
     RedemptionsOf, Unpaid,
 };
 
@@ -61,6 +63,19 @@ impl<T: Config> Pallet<T> {
     pub fn document_by_number(number: InvoiceNumber) -> Option<(InvoiceId, Document)> {
         let id = Numbers::<T>::get(number)?;
         Some((id, Self::document(id)?))
+    }
+
+    /// The blue invoice whose envelope has this Blake2b-256.
+    pub fn by_envelope(hash: Hash) -> Option<InvoiceId> {
+        ByEnvelope::<T>::get(hash)
+    }
+
+    /// The envelope that a call carries, with the hash that it states: what a node indexes.
+    pub fn carried(call: &Call<T>) -> Option<(Hash, &[u8])> {
+        match call {
+            Call::issue_invoice { invoice, envelope } => Some((invoice.details.envelope, envelope)),
+            _ => None,
+        }
     }
 
     /// Where the blue invoice `id` stands.

@@ -6,19 +6,24 @@ use scale_info::TypeInfo;
 use xinglin_primitives::{
     glue::{Lines, Setting, LINES_MAX},
     time::{Date, Moment},
-    AppointmentId, Balance, Hash, InvoiceId, MemberId, PatientId,
+    AppointmentId, Balance, BlockNumber, Hash, InvoiceId, MemberId, PatientId,
 };
 
 pub use xinglin_primitives::{InOrder, ProviderId, RedemptionId};
 
 use crate::{number::InvoiceNumber, receipts::ReceiptKey, states::Tally};
 
-/// Most payments of one invoice. Bounds what a refund looks at.
+/// Most payments of one invoice; the last of them pays all that is due. Bounds what a refund looks
+/// at.
 pub const PAYMENTS_MAX: u32 = 32;
 /// Most red-letter invoices of one invoice; the last of them takes back all that is left.
 pub const RED_LETTERS_MAX: u32 = 32;
 /// Most members, besides the issuing one, to which the details of an invoice are sealed.
 pub const READERS_MAX: u32 = 8;
+/// Longest envelope with the details of an invoice, in bytes: 64 KiB. Enough for [`LINES_MAX`] lines
+/// with some hundred bytes of text each, the sealed keys of the patient, the member and
+/// [`READERS_MAX`] readers, and what sealing adds; and little enough that a block takes dozens.
+pub const ENVELOPE_BYTES_MAX: u32 = 64 * 1024;
 /// Most redemptions of one holder that are open.
 pub const REDEMPTIONS_MAX: u32 = 16;
 /// Longest name of a provider, in bytes of UTF-8.
@@ -56,15 +61,35 @@ impl BankBook {
     }
 }
 
+/// Whose money an account has, whichever account that is by now.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub enum Owner {
+    /// A patient, with her own account.
+    Patient(PatientId),
+    /// A member, with its main account or one of its service accounts.
+    Member(MemberId),
+}
+
 /// A holder's request that a bank redeem on-chain CNY. The money is held until it is answered.
 #[derive(
     Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct Redemption<AccountId> {
-    /// Whose money it is.
+    /// The account on which the money is held.
     pub holder: AccountId,
-    /// The patient whose account that was when it was asked.
-    pub patient: Option<PatientId>,
+    /// Whose account that was when it was asked.
+    pub owner: Option<Owner>,
     /// Who is asked.
     pub bank: MemberId,
     /// How much, in fen.
@@ -120,12 +145,17 @@ pub struct Provider<AccountId> {
 /// The members, besides the issuing one, to which details are sealed: in ascending order.
 pub type Readers = BoundedVec<MemberId, ConstU32<READERS_MAX>>;
 
-/// The sealed details of an invoice: what each line is. They are not on the chain.
+/// The sealed details of an invoice: what each line is, with the key sealed to each reader: the
+/// patient, the issuing member, and those that [`Details`] name. Opaque to the chain, which carries
+/// it in the block and keeps its hash.
+pub type Envelope = BoundedVec<u8, ConstU32<ENVELOPE_BYTES_MAX>>;
+
+/// What the state keeps of the [`Envelope`] of an invoice.
 #[derive(
     Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct Details {
-    /// Blake2b-256 of the envelope.
+    /// Blake2b-256 of the envelope. No two invoices have the same.
     pub envelope: Hash,
     /// To whom it is sealed besides the patient and the issuing member: insurers and regulators.
     pub readers: Readers,
@@ -168,6 +198,8 @@ pub struct Invoice {
     pub service: (Date, Date),
     /// When it was issued.
     pub issued_at: Moment,
+    /// The block whose body carries the envelope.
+    pub issued_in: BlockNumber,
     /// What the lines are.
     pub details: Details,
     /// What is charged, paid, covered and refunded.
@@ -370,10 +402,4 @@ pub struct RedLetter {
     pub to_balance_fen: Balance,
     /// What is paid back outside of the chain.
     pub outside: BoundedVec<Repayment, ConstU32<PAYMENTS_MAX>>,
-}
-
-/// Whether `bytes` are text that can be shown: UTF-8, not empty, no control characters.
-pub(crate) fn is_text(bytes: &[u8]) -> bool {
-    core::str::from_utf8(bytes)
-        .is_ok_and(|text| !text.is_empty() && !text.chars().any(char::is_control))
 }

@@ -33,8 +33,8 @@ pub trait WeightInfo {
     fn change_provider() -> Weight;
     /// Retiring a provider.
     fn retire_provider() -> Weight;
-    /// Issuing an invoice of so many lines, without the look-up of its readers.
-    fn issue_invoice(lines: u32) -> Weight;
+    /// Issuing an invoice of so many lines, to so many readers, with an envelope of so many bytes.
+    fn issue_invoice(lines: u32, readers: u32, envelope: u32) -> Weight;
     /// Cancelling an invoice.
     fn cancel_invoice() -> Weight;
     /// Paying from the balance.
@@ -111,9 +111,9 @@ fn redemption_bytes() -> u64 {
 
 impl<T: frame_system::Config> WeightInfo for Estimated<T> {
     fn issue() -> Weight {
-        // Reference, book, account.
+        // Reference, book, account; whose it is.
         Self::of(
-            MEMBER_READS + ACTS_FOR_READS + 3,
+            2 * MEMBER_READS + PARTY_READS + 3,
             3,
             bytes::<BankBook>() + ACCOUNT_BYTES,
         )
@@ -122,7 +122,11 @@ impl<T: frame_system::Config> WeightInfo for Estimated<T> {
     fn request_redemption() -> Weight {
         // Bank, clock, next id, book, list, account, holds; redemption and the bank's list too are
         // written.
-        Self::of(ACTS_FOR_READS + 7, 7, redemption_bytes() + ACCOUNT_BYTES)
+        Self::of(
+            MEMBER_READS + PARTY_READS + 7,
+            7,
+            redemption_bytes() + ACCOUNT_BYTES,
+        )
     }
 
     fn confirm_redemption() -> Weight {
@@ -150,11 +154,14 @@ impl<T: frame_system::Config> WeightInfo for Estimated<T> {
         Self::of(1, 2, bytes::<Provider<[u8; 32]>>())
     }
 
-    fn issue_invoice(lines: u32) -> Weight {
-        // Clock, patient, visit, next id, sequence, both chains; invoice, lines, number and the
-        // list of unpaid invoices too are written.
+    fn issue_invoice(lines: u32, readers: u32, envelope: u32) -> Weight {
+        // Clock, patient, visit, envelope, next id, sequence, both chains; invoice, lines, number
+        // and the list of unpaid invoices too are written. The envelope is hashed, not read.
         let lines = u64::from(lines).saturating_mul(bytes::<Line>());
-        Self::of(MEMBER_READS + 7, 8, bytes::<Invoice>() + lines)
+        let hashing_ps = u64::from(envelope).saturating_mul(BYTE_PS);
+        Self::of(MEMBER_READS + 8, 9, bytes::<Invoice>() + lines)
+            .saturating_add(T::DbWeight::get().reads(readers.into()))
+            .saturating_add(Weight::from_parts(hashing_ps, 0))
     }
 
     fn cancel_invoice() -> Weight {
@@ -179,7 +186,7 @@ impl<T: frame_system::Config> WeightInfo for Estimated<T> {
         // invoices; the red-letter invoice and the number too are written.
         let parts = u64::from(lines).saturating_mul(2 * bytes::<LinePart>());
         let whole = u64::from(LINES_MAX).saturating_mul(bytes::<Line>());
-        let letters = 8 * u64::from(RED_LETTERS_MAX);
+        let letters = 8 * u64::from(RED_LETTERS_MAX) + bytes::<RedLetter>();
         Self::book()
             .saturating_add(Self::transfer())
             .saturating_add(Self::of(MEMBER_READS + 6, 7, parts + whole + letters))

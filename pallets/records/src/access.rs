@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use xinglin_primitives::{
     glue::{Members, Patients, Practitioners, Scope},
     time::Moment,
-    EmergencyId, GrantId, MemberId, PatientId, PractitionerId, RecordId,
+    EmergencyId, GrantId, Party, PatientId, RecordId,
 };
 
 use crate::{
@@ -81,37 +81,15 @@ impl Purpose {
     }
 }
 
-/// As whom somebody reads.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
-pub enum Party {
-    /// A patient: by herself, or by a delegate or session key with the scope reading.
-    Patient(PatientId),
-    /// A practitioner: by herself or by her session key.
-    Practitioner(PractitionerId),
-    /// A member: by one of its accounts.
-    Member(MemberId),
-}
+impl TryFrom<Party> for Grantee {
+    type Error = PatientId;
 
-impl Party {
     /// The practitioner or member that needs a reason to read, or else the patient, who does not.
-    pub(crate) fn holder(self) -> Result<Grantee, PatientId> {
-        match self {
-            Self::Patient(patient) => Err(patient),
-            Self::Practitioner(practitioner) => Ok(Grantee::Practitioner(practitioner)),
-            Self::Member(member) => Ok(Grantee::Member(member)),
+    fn try_from(party: Party) -> Result<Self, PatientId> {
+        match party {
+            Party::Patient(patient) => Err(patient),
+            Party::Practitioner(practitioner) => Ok(Self::Practitioner(practitioner)),
+            Party::Member(member) => Ok(Self::Member(member)),
         }
     }
 }
@@ -171,7 +149,7 @@ pub enum Denial {
     /// The grant is for another purpose.
     OtherPurpose,
     /// Nobody can read it any more.
-    Shredded,
+    Erased,
 }
 
 /// What one practitioner or member may rely on with one patient.
@@ -193,8 +171,8 @@ impl Rights {
         purpose: Option<Purpose>,
         now: Moment,
     ) -> Result<Basis, Denial> {
-        if record.is_shredded() {
-            return Err(Denial::Shredded);
+        if record.is_erased() {
+            return Err(Denial::Erased);
         }
         match holder {
             Grantee::Practitioner(practitioner) if practitioner == record.author => {
@@ -223,7 +201,8 @@ impl Rights {
 }
 
 impl<T: Config> Pallet<T> {
-    /// Whether a signer may act as a party.
+    /// Whether a signer may act as a party: the patient herself, her delegate or session key with the
+    /// scope reading; the practitioner or her session key; an account of the member.
     pub(crate) fn acts_as(who: &T::AccountId, party: Party) -> bool {
         match party {
             Party::Patient(patient) => T::Patients::acts_for(who, patient, Scope::Reading),
@@ -254,7 +233,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Whether `party`, for which `who` acts, may read a record. Delegates and the patient read
-    /// everything that is not shredded.
+    /// everything that is not erased.
     pub(crate) fn decide(
         who: &T::AccountId,
         party: Party,
@@ -262,7 +241,7 @@ impl<T: Config> Pallet<T> {
         purpose: Option<Purpose>,
         now: Moment,
     ) -> Result<Basis, Denial> {
-        match party.holder() {
+        match Grantee::try_from(party) {
             Ok(holder) => {
                 let rights = Self::rights(holder, record.patient);
                 rights.decide(holder, (id, record), purpose, now)
@@ -277,8 +256,8 @@ impl<T: Config> Pallet<T> {
         patient: PatientId,
         record: &Record,
     ) -> Result<Basis, Denial> {
-        if record.is_shredded() {
-            Err(Denial::Shredded)
+        if record.is_erased() {
+            Err(Denial::Erased)
         } else if record.patient != patient {
             Err(Denial::NoGrant)
         } else if T::Patients::account_of(patient).as_ref() == Some(who) {
@@ -286,11 +265,5 @@ impl<T: Config> Pallet<T> {
         } else {
             Ok(Basis::Delegate)
         }
-    }
-
-    /// Whether an account other than the patient's own may read for a patient.
-    pub(crate) fn is_delegate(account: &T::AccountId, patient: PatientId) -> bool {
-        T::Patients::account_of(patient).as_ref() != Some(account)
-            && T::Patients::acts_for(account, patient, Scope::Reading)
     }
 }

@@ -6,12 +6,12 @@ use frame_system::RawOrigin;
 use sp_io::hashing::blake2_256;
 use xinglin_primitives::{
     time::{Moment, DAY_MS},
-    AccessRequestId, AppointmentId, EmergencyId, EncryptionKey, GrantId, Hash, MemberId, PatientId,
-    PractitionerId, RecordId,
+    AccessRequestId, AppointmentId, EmergencyId, EncryptionKey, GrantId, Hash, MemberId, Party,
+    PatientId, PractitionerId, RecordId,
 };
 
 use crate::{
-    access::{Party, Purpose},
+    access::Purpose,
     emergency::{EmergencyReason, Verdict},
     grants::{
         Covered, EndOfGrant, Grant, Grantee, Kinds, LiveGrant, Source, Terms, GRANTS_MAX,
@@ -457,7 +457,7 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn shred() {
+    fn ask_erasure() {
         let id = written::<T>();
         #[extrinsic_call]
         _(RawOrigin::Signed(own::<T>()), id);
@@ -465,13 +465,13 @@ mod benchmarks {
     }
 
     #[benchmark]
-    fn confirm_shred(k: Linear<3, KEYS_MAX>) {
+    fn confirm_erasure(k: Linear<3, KEYS_MAX>) {
         shared::<T>();
         let id = filled::<T>(k);
-        assert_ok!(Pallet::<T>::shred(by::<T>(own::<T>()), id));
+        assert_ok!(Pallet::<T>::ask_erasure(by::<T>(own::<T>()), id));
         #[extrinsic_call]
         _(RawOrigin::Signed(staff::<T>()), id);
-        assert!(Records::<T>::get(id).is_some_and(|it| it.is_shredded()));
+        assert!(Records::<T>::get(id).is_some_and(|it| it.is_erased()));
     }
 
     #[benchmark]

@@ -54,7 +54,7 @@ mod calls {
         ///
         /// `content_hash`, `ciphertext` and `keys` as for `write`.
         ///
-        /// Errors: `UnknownRecord`, `NotAuthor`, `NotLicensed`, `Shredded`, `Retracted`,
+        /// Errors: `UnknownRecord`, `NotAuthor`, `NotLicensed`, `Erased`, `Retracted`,
         /// `HashMismatch`, `Empty`, `AlreadyRegistered`, `TooManyVersions`, `MissingReader`,
         /// `DuplicateReader`, `NotAReader`, `TooManyKeys`. Events: `Amended`.
         #[pallet::call_index(2)]
@@ -112,11 +112,12 @@ mod calls {
         /// - `token`: the grant ends with the visit whose booking carries the same hash as its
         ///   pre-visit grant. Any 32 bytes that are not used by another live grant will do, best
         ///   random ones. Both calls can go into one batch.
-        /// - `keys`: sealed keys of covered records for the grantee, replacing those there are;
-        ///   more can follow with `add_keys`.
+        /// - `keys`: sealed keys of covered records for the grantee, replacing those there are
+        ///   unless the grantee holds them by right, as author or author's member; more can follow
+        ///   with `add_keys`.
         ///
         /// Errors: `NotPatient`, `BadPeriod`, `PeriodTooLong`, `Empty`, `UnknownRecord`,
-        /// `OtherPatient`, `Shredded`, `Retracted`, `UnknownGrantee`, `TooManyGrants`,
+        /// `OtherPatient`, `Erased`, `Retracted`, `UnknownGrantee`, `TooManyGrants`,
         /// `TooManyGrantsToOne`, `VisitGrantPassedOn`, `TokenInUse`, `IdsUsedUp`, and those of
         /// `add_keys` about keys. Events: `Granted`, `KeysAdded`.
         #[pallet::call_index(5)]
@@ -154,9 +155,9 @@ mod calls {
         /// Adds sealed keys for the grantee of a grant, of records that it covers.
         ///
         /// Origin: signed by the patient's own account, or by whoever passed the grant on. Only the
-        /// patient replaces keys that are there.
+        /// patient replaces keys that are there, and none that the grantee holds by right.
         ///
-        /// Errors: `UnknownGrant`, `GrantOver`, `NotGiver`, `Empty`, `UnknownRecord`, `Shredded`,
+        /// Errors: `UnknownGrant`, `GrantOver`, `NotGiver`, `Empty`, `UnknownRecord`, `Erased`,
         /// `NotCovered`, `UnknownVersion`, `KeyExists`, `TooManyKeys`. Events: `KeysAdded`.
         #[pallet::call_index(7)]
         #[pallet::weight(T::WeightInfo::add_keys(keys.len() as u32))]
@@ -170,10 +171,11 @@ mod calls {
         /// her member with another key than before.
         ///
         /// Origin: signed by the patient's or the author's own account, or by an account of the
-        /// author's member; so for every record.
+        /// author's member; so for every record. The keys of the author and of her member are
+        /// replaced by nobody but these two, and those of the member by itself alone.
         ///
-        /// Errors: `UseReseal`, `Empty`, `UnknownRecord`, `Shredded`, `NotKeeper`, `NotAReader`,
-        /// `UnknownVersion`, `TooManyKeys`. Events: `KeysProvided`.
+        /// Errors: `UseReseal`, `Empty`, `UnknownRecord`, `Erased`, `NotKeeper`, `NotAReader`,
+        /// `UnknownVersion`, `KeyExists`, `TooManyKeys`. Events: `KeysProvided`.
         #[pallet::call_index(8)]
         #[pallet::weight(T::WeightInfo::provide_keys(keys.len() as u32))]
         pub fn provide_keys(
@@ -202,7 +204,7 @@ mod calls {
         /// Origin: signed by the practitioner `requester` or her session key.
         ///
         /// Errors: `NotPractitioner`, `UnknownPatient`, `UnknownGrantee`, `Empty`,
-        /// `UnknownRecord`, `OtherPatient`, `Shredded`, `Retracted`, `TooManyRequests`,
+        /// `UnknownRecord`, `OtherPatient`, `Erased`, `Retracted`, `TooManyRequests`,
         /// `IdsUsedUp`. Events: `AccessRequested`.
         #[pallet::call_index(10)]
         #[pallet::weight(T::WeightInfo::request_access())]
@@ -327,7 +329,7 @@ mod calls {
         /// Origin: signed by an account of the author's member, by the author's or the patient's
         /// own account; so for every record.
         ///
-        /// Errors: `Empty`, `UnknownRecord`, `Shredded`, `OtherPatient`, `NotKeeper`,
+        /// Errors: `Empty`, `UnknownRecord`, `Erased`, `OtherPatient`, `NotKeeper`,
         /// `UnknownVersion`. Events: `Resealed`.
         #[pallet::call_index(17)]
         #[pallet::weight(T::WeightInfo::reseal(keys.len() as u32))]
@@ -340,35 +342,43 @@ mod calls {
         ///
         /// Origin: signed by the patient's own account.
         ///
-        /// Errors: `NotPatient`, `UnknownRecord`, `OtherPatient`, `Shredded`, `AlreadyAsked`.
-        /// Events: `ShredAsked`.
+        /// Errors: `NotPatient`, `UnknownRecord`, `OtherPatient`, `Erased`, `AlreadyAsked`.
+        /// Events: `ErasureAsked`.
         #[pallet::call_index(18)]
-        #[pallet::weight(T::WeightInfo::shred())]
-        pub fn shred(origin: OriginFor<T>, record: RecordId) -> DispatchResult {
+        #[pallet::weight(T::WeightInfo::ask_erasure())]
+        pub fn ask_erasure(origin: OriginFor<T>, record: RecordId) -> DispatchResult {
             let by = ensure_signed(origin)?;
-            Self::do_shred(by, record)
+            Self::do_ask_erasure(by, record)
         }
 
         /// Confirms that the author's member has destroyed its keys of a record, and removes the
         /// sealed ones. Grants of this record alone end. That it happened stays on the chain.
         ///
-        /// Origin: signed by an account of the author's member.
+        /// Origin: signed by an account of the author's member. While that member does not take
+        /// part, being suspended, held or removed: signed by an account of a regulator, or the
+        /// council.
         ///
-        /// Errors: `UnknownRecord`, `NotAuthorsMember`, `Shredded`, `NotAsked`.
-        /// Events: `Shredded`; `GrantEnded`.
+        /// Errors: `UnknownRecord`, `MayNotConfirm`, `Erased`, `NotAsked`.
+        /// Events: `Erased`; `GrantEnded`.
         #[pallet::call_index(19)]
-        #[pallet::weight(T::WeightInfo::confirm_shred(KEYS_MAX))]
-        pub fn confirm_shred(origin: OriginFor<T>, record: RecordId) -> DispatchResultWithPostInfo {
-            let by = ensure_signed(origin)?;
-            let removed = Self::do_confirm_shred(by, record)?;
-            Ok(Some(T::WeightInfo::confirm_shred(removed)).into())
+        #[pallet::weight(T::WeightInfo::confirm_erasure(KEYS_MAX))]
+        pub fn confirm_erasure(
+            origin: OriginFor<T>,
+            record: RecordId,
+        ) -> DispatchResultWithPostInfo {
+            let by = match T::CouncilOrigin::try_origin(origin) {
+                Ok(_) => None,
+                Err(origin) => Some(ensure_signed(origin)?),
+            };
+            let removed = Self::do_confirm_erasure(by, record)?;
+            Ok(Some(T::WeightInfo::confirm_erasure(removed)).into())
         }
 
         /// Removes the sealed keys of a record whose readers have no reason to read it any more.
         ///
         /// Origin: signed by anybody.
         ///
-        /// Errors: `UnknownRecord`, `Shredded`, `NothingToPrune`. Events: `KeysPruned`.
+        /// Errors: `UnknownRecord`, `Erased`, `NothingToPrune`. Events: `KeysPruned`.
         #[pallet::call_index(20)]
         #[pallet::weight(T::WeightInfo::prune_keys(KEYS_MAX))]
         pub fn prune_keys(origin: OriginFor<T>, record: RecordId) -> DispatchResultWithPostInfo {

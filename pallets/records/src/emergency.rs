@@ -20,11 +20,11 @@ use serde::{Deserialize, Serialize};
 use xinglin_primitives::{
     glue::{EncryptionKeys, MemberKind, Members, Practitioners},
     time::Moment,
-    EmergencyId, Hash, InOrder, MemberId, PatientId, PractitionerId,
+    EmergencyId, Hash, InOrder, MemberId, Party, PatientId, PractitionerId,
 };
 
 use crate::{
-    access::{Basis, Party, Purpose},
+    access::{Basis, Purpose},
     reading::{AccessEntry, Accessed},
     Config, Emergencies, EmergenciesOf, Error, Event, NextEmergency, Pallet, UnreviewedEmergencies,
 };
@@ -364,12 +364,16 @@ impl<T: Config> Pallet<T> {
 
     /// Takes notice that an emergency is justified or reviewed, and of its end.
     fn settle_pending(practitioner: PractitionerId, id: EmergencyId, until: Moment, now: Moment) {
-        EmergenciesOf::<T>::mutate(practitioner, |pending| {
+        EmergenciesOf::<T>::mutate_exists(practitioner, |slot| {
+            let Some(pending) = slot else { return };
             if let Some(it) = pending.iter_mut().find(|it| it.id == id) {
                 it.due = None;
                 it.until = until;
             }
             pending.retain(|it| it.due.is_some() || now < it.until);
+            if pending.is_empty() {
+                *slot = None;
+            }
         });
     }
 }

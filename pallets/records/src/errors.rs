@@ -17,8 +17,9 @@ mod errors {
         NotPatient,
         /// The signer is neither the author's own account nor one of her member's.
         NotAuthorNorMember,
-        /// The signer is no account of the author's member.
-        NotAuthorsMember,
+        /// The signer is no account of the author's member. A regulator or the council confirms
+        /// only while that member does not take part.
+        MayNotConfirm,
         /// The signer is neither the record's patient nor its author nor the author's member.
         NotKeeper,
         /// The signer is not the grantee.
@@ -66,14 +67,14 @@ mod errors {
         DuplicateReader,
         /// The reader has no reason to hold a key of the record: share it first.
         NotAReader,
-        /// There is a key for that reader already, which the signer may not replace.
+        /// There is a key for that reader already, which the signer may not replace: leave it out.
         KeyExists,
         /// A patient's own keys are replaced by `reseal`.
         UseReseal,
         /// The record has as many versions as it can.
         TooManyVersions,
-        /// The record has as many sealed keys as it can: remove those that are void with
-        /// `prune_keys`.
+        /// The record has as many sealed keys as it can, the room for amendments set aside: remove
+        /// those that are void with `prune_keys`.
         TooManyKeys,
         /// The visit has as many records as it can.
         TooManyForVisit,
@@ -82,7 +83,7 @@ mod errors {
         /// The record was entered in error.
         Retracted,
         /// The keys of the record were destroyed.
-        Shredded,
+        Erased,
         /// The patient has asked for the erasure already.
         AlreadyAsked,
         /// The patient has not asked for the erasure.

@@ -125,12 +125,13 @@ mod events {
             by: T::AccountId,
         },
         /// The patient asked for the erasure of a record.
-        ShredAsked { record: RecordId, by: T::AccountId },
-        /// The author's member destroyed its keys of a record; as many sealed keys are gone.
-        Shredded {
+        ErasureAsked { record: RecordId, by: T::AccountId },
+        /// The author's member has destroyed its keys of a record, as it says, or as who stands in
+        /// for it says, without `by` the council; as many sealed keys are gone.
+        Erased {
             record: RecordId,
             keys: u32,
-            by: T::AccountId,
+            by: Option<T::AccountId>,
         },
     }
 }

@@ -148,8 +148,8 @@ pub enum EndOfGrant {
     SourceEnded,
     /// The visit that it was for is over or off.
     VisitEnded,
-    /// The record was shredded.
-    Shredded,
+    /// The record was erased.
+    RecordErased,
 }
 
 /// Where a grant comes from, if not from the patient of her own accord.

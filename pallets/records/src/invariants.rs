@@ -12,8 +12,9 @@ use xinglin_primitives::{AppointmentId, EmergencyId, GrantId, PatientId, RecordI
 use crate::{
     emergency::EmergencyState,
     grants::{Covered, Source, GRANTS_TO_ONE_MAX},
+    keys::keys_max,
     requests::RequestState,
-    types::{Reader, Record, KEYS_MAX, VERSIONS_MAX},
+    types::{Reader, Record, VERSIONS_MAX},
     AccessLog, AccessRequests, ByContent, Config, Emergencies, EmergenciesOf, Files, GranteeCounts,
     Grants, GrantsTo, LiveGrants, NextEmergency, NextGrant, NextRecord, NextRequest, OpenRequests,
     Pallet, Records, RecordsOf, SealedKeys, UnreviewedEmergencies, Versions, VisitFiles,
@@ -131,7 +132,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Sealed keys are only of records that are not shredded, are counted, and every version has
+    /// Sealed keys are only of records that are not erased, are counted, and every version has
     /// those it was written with.
     fn check_keys(records: &AllRecords) -> Check {
         let mut counts: BTreeMap<RecordId, u32> = BTreeMap::new();
@@ -154,11 +155,11 @@ impl<T: Config> Pallet<T> {
         for (id, record) in records {
             let count = counts.get(id).copied().unwrap_or(0);
             ensure!(
-                count == record.keys && count <= KEYS_MAX,
-                "the sealed keys of a record are miscounted"
+                count == record.keys && count <= keys_max(record),
+                "the sealed keys of a record are miscounted, or leave no room for versions to come"
             );
-            if record.is_shredded() {
-                ensure!(count == 0, "a sealed key of a shredded record");
+            if record.is_erased() {
+                ensure!(count == 0, "a sealed key of an erased record");
                 continue;
             }
             for version in 1..=record.versions {
@@ -209,7 +210,7 @@ impl<T: Config> Pallet<T> {
                     ensure!(
                         records
                             .get(&id)
-                            .is_some_and(|it| it.patient == patient && !it.is_shredded()),
+                            .is_some_and(|it| it.patient == patient && !it.is_erased()),
                         "a grant without a live record"
                     );
                 }
@@ -303,6 +304,10 @@ impl<T: Config> Pallet<T> {
         let unreviewed: BTreeSet<EmergencyId> = UnreviewedEmergencies::<T>::iter_keys()
             .map(|key| EmergencyId(key.id()))
             .collect();
+        ensure!(
+            EmergenciesOf::<T>::iter_values().all(|pending| !pending.is_empty()),
+            "an empty list of emergencies is stored"
+        );
         let mut expected = BTreeSet::new();
         for (id, emergency) in Emergencies::<T>::iter() {
             ensure!(

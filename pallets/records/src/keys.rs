@@ -1,26 +1,121 @@
 //! Sealed record keys: who gets one, under which encryption key of the patient, and their removal.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use frame_support::{dispatch::DispatchResult, ensure, traits::Time};
 use xinglin_primitives::{
-    glue::{EncryptionKeys, Members, Patients, Practitioners},
-    GrantId, PatientId, RecordId,
+    glue::{Delegations, EncryptionKeys, Members, Patients, Practitioners, Scope},
+    GrantId, MemberId, PatientId, PractitionerId, RecordId,
 };
 
 use crate::{
-    access::Denial,
-    grants::Grantee,
+    access::{Denial, Rights},
+    grants::{Grant, Grantee},
     types::{
-        KeyBatch, KeyFor, Reader, ReaderKeys, Record, SealedKey, StoredKey, VersionNumber, KEYS_MAX,
+        KeyBatch, KeyFor, Reader, ReaderKeys, Record, SealedKey, StoredKey, VersionNumber,
+        KEYS_MAX, VERSIONS_MAX,
     },
-    Config, Error, Event, Files, Grants, Pallet, Records, SealedKeys,
+    Config, Error, Event, Files, Pallet, Records, SealedKeys,
 };
 
-/// Whether a sealed key may take the place of another. Only those may replace who hold the key by
-/// right and not by somebody's grant: nobody else should be able to spoil what a reader has.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Replace {
-    Yes,
-    No,
+/// What a signer is to the keys of records. Looked up once per call.
+pub(crate) struct Signer {
+    patient: Option<PatientId>,
+    practitioner: Option<PractitionerId>,
+    member: Option<MemberId>,
+}
+
+impl Signer {
+    /// Whether the signer holds the record's key by right: its patient, its author, each with the
+    /// own account, or her member.
+    fn is_keeper(&self, record: &Record) -> bool {
+        self.is_staff(record)
+            || self.patient == Some(record.patient)
+            || self.practitioner == Some(record.author)
+    }
+
+    fn ensure_keeper<T: Config>(&self, record: &Record) -> Result<(), Error<T>> {
+        ensure!(self.is_keeper(record), Error::NotKeeper);
+        Ok(())
+    }
+
+    /// Whether a key may take the place of another. Nobody should be able to spoil what author and
+    /// member hold by right: their keys are replaced by the one whose key it is, or by the member.
+    /// Those of the others are replaced by whoever holds the record's key by right.
+    fn may_replace<AccountId>(&self, reader: &Reader<AccountId>, record: &Record) -> bool {
+        match reader {
+            _ if self.is_staff(record) => true,
+            Reader::Practitioner(author) if *author == record.author => {
+                self.practitioner == Some(*author)
+            }
+            Reader::Member(member) if *member == record.member => false,
+            _ => self.is_keeper(record),
+        }
+    }
+
+    fn is_staff(&self, record: &Record) -> bool {
+        self.member == Some(record.member)
+    }
+}
+
+/// How many readers every version has: the patient, the author and her member.
+const REQUIRED_READERS: u32 = 3;
+
+/// Whether a reader holds the keys of a record by right.
+fn is_required<AccountId>(reader: &Reader<AccountId>, record: &Record) -> bool {
+    match reader {
+        Reader::Patient => true,
+        Reader::Practitioner(practitioner) => *practitioner == record.author,
+        Reader::Member(member) => *member == record.member,
+        Reader::Delegate(_) => false,
+    }
+}
+
+/// How many keys a record may have so that those whom its versions to come must have still find
+/// room: whoever is given a key by grant or delegation takes none of it.
+pub(crate) fn keys_max(record: &Record) -> u32 {
+    let to_come = u32::from(VERSIONS_MAX.saturating_sub(record.versions));
+    KEYS_MAX.saturating_sub(REQUIRED_READERS.saturating_mul(to_come))
+}
+
+/// What one reader may rely on, looked up once for each patient in a call.
+pub(crate) struct Entitlement<'a, T: Config> {
+    reader: &'a Reader<T::AccountId>,
+    /// Of a practitioner or member.
+    rights: BTreeMap<PatientId, Rights>,
+    /// Of a delegate.
+    delegations: BTreeMap<PatientId, bool>,
+}
+
+impl<'a, T: Config> Entitlement<'a, T> {
+    pub(crate) fn of(reader: &'a Reader<T::AccountId>) -> Self {
+        Self {
+            reader,
+            rights: BTreeMap::new(),
+            delegations: BTreeMap::new(),
+        }
+    }
+
+    /// Whether the reader has, or will have, a reason to hold a key of this record. Whether it
+    /// takes part now is not asked: who is suspended or held for a time does not lose the keys.
+    pub(crate) fn covers(&mut self, id: RecordId, record: &Record) -> bool {
+        let patient = record.patient;
+        let holder = match self.reader {
+            Reader::Patient => return true,
+            Reader::Delegate(account) => {
+                let has = || T::Delegations::has_delegate(patient, account, Scope::Reading);
+                return *self.delegations.entry(patient).or_insert_with(has);
+            }
+            Reader::Practitioner(practitioner) => Grantee::Practitioner(*practitioner),
+            Reader::Member(member) => Grantee::Member(*member),
+        };
+        let rights = self
+            .rights
+            .entry(patient)
+            .or_insert_with(|| Pallet::<T>::rights(holder, patient));
+        let decision = rights.decide(holder, (id, record), None, T::Time::now());
+        matches!(decision, Ok(_) | Err(Denial::NotYet))
+    }
 }
 
 impl<T: Config> Pallet<T> {
@@ -31,13 +126,16 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         ensure!(reader != Reader::Patient, Error::<T>::UseReseal);
         ensure!(!keys.is_empty(), Error::<T>::Empty);
+        let signer = Self::signer(&by);
+        let mut entitlement = Entitlement::<T>::of(&reader);
         let count = keys.len() as u32;
         for key in keys {
             Self::try_record(key.record, |record| {
-                Self::ensure_keeper(&by, record)?;
-                let is_entitled = Self::is_entitled(&reader, key.record, record);
+                signer.ensure_keeper(record)?;
+                let is_entitled = entitlement.covers(key.record, record);
                 ensure!(is_entitled, Error::NotAReader);
-                Self::put_key(record, &reader, key, Replace::Yes)
+                let may_replace = signer.may_replace(&reader, record);
+                Self::put_key(record, &reader, key, may_replace)
             })?;
         }
         Self::deposit_event(Event::KeysProvided { reader, count, by });
@@ -50,11 +148,12 @@ impl<T: Config> Pallet<T> {
         keys: KeyBatch,
     ) -> DispatchResult {
         ensure!(!keys.is_empty(), Error::<T>::Empty);
+        let signer = Self::signer(&by);
         for key in keys {
             Self::try_record(key.record, |record| {
                 ensure!(record.patient == patient, Error::OtherPatient);
-                Self::ensure_keeper(&by, record)?;
-                Self::put_key(record, &Reader::Patient, key, Replace::Yes)
+                signer.ensure_keeper(record)?;
+                Self::put_key(record, &Reader::Patient, key, true)
             })?;
         }
         let progress = Files::<T>::get(patient).progress;
@@ -72,11 +171,17 @@ impl<T: Config> Pallet<T> {
         let mut looked_at = 0;
         let mut removed = 0;
         Self::try_record(id, |record| {
-            let slots: Vec<_> = SealedKeys::<T>::iter_key_prefix(id).collect();
-            looked_at = slots.len() as u32;
-            for (version, reader) in slots {
-                if !Self::is_entitled(&reader, id, record) {
-                    SealedKeys::<T>::remove(id, (version, reader));
+            let mut slots: BTreeMap<_, Vec<_>> = BTreeMap::new();
+            for (version, reader) in SealedKeys::<T>::iter_key_prefix(id) {
+                looked_at += 1;
+                slots.entry(reader).or_default().push(version);
+            }
+            for (reader, versions) in slots {
+                if Entitlement::<T>::of(&reader).covers(id, record) {
+                    continue;
+                }
+                for version in versions {
+                    SealedKeys::<T>::remove(id, (version, reader.clone()));
                     removed += 1;
                 }
             }
@@ -91,12 +196,17 @@ impl<T: Config> Pallet<T> {
         Ok(looked_at)
     }
 
-    /// Stores the keys that come with a grant, or are added to it.
-    pub(crate) fn put_grant_keys(id: GrantId, keys: KeyBatch, replace: Replace) -> DispatchResult {
+    /// Stores the keys that come with a grant, or are added to it. `signer` is absent if it only
+    /// passed the grant on, and may replace none.
+    pub(crate) fn put_grant_keys(
+        signer: Option<&Signer>,
+        id: GrantId,
+        grant: &Grant,
+        keys: KeyBatch,
+    ) -> DispatchResult {
         if keys.is_empty() {
             return Ok(());
         }
-        let grant = Grants::<T>::get(id).ok_or(Error::<T>::UnknownGrant)?;
         let reader = grant.terms.grantee.into();
         let count = keys.len() as u32;
         for key in keys {
@@ -104,7 +214,8 @@ impl<T: Config> Pallet<T> {
                 let is_covered =
                     record.patient == grant.patient && grant.terms.what.covers(key.record, record);
                 ensure!(is_covered, Error::NotCovered);
-                Self::put_key(record, &reader, key, replace)
+                let may_replace = signer.is_some_and(|it| it.may_replace(&reader, record));
+                Self::put_key(record, &reader, key, may_replace)
             })?;
         }
         Self::deposit_event(Event::KeysAdded { grant: id, count });
@@ -118,39 +229,37 @@ impl<T: Config> Pallet<T> {
         record: &mut Record,
         keys: ReaderKeys<T::AccountId>,
     ) -> Result<(), Error<T>> {
-        let required = [
-            Reader::Patient,
-            Reader::Practitioner(record.author),
-            Reader::Member(record.member),
-        ];
-        let has_all = required
-            .iter()
-            .all(|reader| keys.iter().any(|(other, _)| other == reader));
+        let readers: BTreeSet<_> = keys.iter().map(|(reader, _)| reader).collect();
+        let required = readers.iter().filter(|reader| is_required(reader, record));
+        let has_all = required.count() == REQUIRED_READERS as usize;
         ensure!(has_all, Error::MissingReader);
+        ensure!(readers.len() == keys.len(), Error::DuplicateReader);
+
         let version = record.versions;
-        for (reader, key) in keys {
-            let may_read = required.contains(&reader) || Self::is_entitled(&reader, id, record);
+        // Those who must have one come first, so that the others find what they leave.
+        let (required, others): (Vec<_>, Vec<_>) = keys
+            .into_iter()
+            .partition(|(reader, _)| is_required(reader, record));
+        for (reader, key) in required.into_iter().chain(others) {
+            let may_read =
+                is_required(&reader, record) || Entitlement::<T>::of(&reader).covers(id, record);
             ensure!(may_read, Error::NotAReader);
             let key = KeyFor {
                 record: id,
                 version,
                 key,
             };
-            // The version is new: what is there already was in the same list.
-            Self::put_key(record, &reader, key, Replace::No).map_err(|error| match error {
-                Error::KeyExists => Error::DuplicateReader,
-                other => other,
-            })?;
+            Self::put_key(record, &reader, key, false)?;
         }
         Ok(())
     }
 
-    /// Stores one key of a record that is not shredded.
+    /// Stores one key of a record that is not erased.
     fn put_key(
         record: &mut Record,
         reader: &Reader<T::AccountId>,
         sealed: KeyFor,
-        replace: Replace,
+        may_replace: bool,
     ) -> Result<(), Error<T>> {
         let KeyFor {
             record: id,
@@ -164,10 +273,12 @@ impl<T: Config> Pallet<T> {
         let slot = (version, reader.clone());
         let old = SealedKeys::<T>::get(id, &slot);
         match old {
-            Some(_) => ensure!(replace == Replace::Yes, Error::KeyExists),
+            Some(_) => ensure!(may_replace, Error::KeyExists),
             None => {
-                ensure!(record.keys < KEYS_MAX, Error::TooManyKeys);
-                record.keys += 1;
+                // Room for those who must have one is kept free.
+                let has_room = is_required(reader, record) || record.keys < keys_max(record);
+                ensure!(has_room, Error::TooManyKeys);
+                record.keys = record.keys.saturating_add(1);
             }
         }
         let epoch = match reader {
@@ -226,41 +337,23 @@ impl<T: Config> Pallet<T> {
         Some(SealedKeys::<T>::get(id, (version, reader))?.key)
     }
 
-    /// Refuses whoever does not hold the record's key by right: its patient, its author, each with
-    /// the own account, or her member.
-    pub(crate) fn ensure_keeper(who: &T::AccountId, record: &Record) -> Result<(), Error<T>> {
-        let is_keeper = T::Members::member_of(who) == Some(record.member)
-            || T::Patients::patient_of(who) == Some(record.patient)
-            || T::Practitioners::practitioner_of(who) == Some(record.author);
-        ensure!(is_keeper, Error::NotKeeper);
-        Ok(())
+    /// What a signer is.
+    pub(crate) fn signer(who: &T::AccountId) -> Signer {
+        Signer {
+            patient: T::Patients::patient_of(who),
+            practitioner: T::Practitioners::practitioner_of(who),
+            member: T::Members::member_of(who),
+        }
     }
 
-    /// Whether a reader has, or will have, a reason to hold a key of this record.
-    pub(crate) fn is_entitled(
-        reader: &Reader<T::AccountId>,
-        id: RecordId,
-        record: &Record,
-    ) -> bool {
-        let holder = match reader {
-            Reader::Patient => return true,
-            Reader::Delegate(account) => return Self::is_delegate(account, record.patient),
-            Reader::Practitioner(practitioner) => Grantee::Practitioner(*practitioner),
-            Reader::Member(member) => Grantee::Member(*member),
-        };
-        let rights = Self::rights(holder, record.patient);
-        let decision = rights.decide(holder, (id, record), None, T::Time::now());
-        matches!(decision, Ok(_) | Err(Denial::NotYet))
-    }
-
-    /// Changes a record, which must exist and not be shredded.
+    /// Changes a record, which must exist and not be erased.
     pub(crate) fn try_record(
         id: RecordId,
         change: impl FnOnce(&mut Record) -> Result<(), Error<T>>,
     ) -> Result<(), Error<T>> {
         Records::<T>::try_mutate(id, |record| {
             let record = record.as_mut().ok_or(Error::UnknownRecord)?;
-            ensure!(!record.is_shredded(), Error::Shredded);
+            ensure!(!record.is_erased(), Error::Erased);
             change(record)
         })
     }

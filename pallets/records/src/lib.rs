@@ -20,7 +20,10 @@
 //! A sealed key is stored per record, version and reader. The chain cannot know whether it is good;
 //! it sees to it that the right readers have one, that only those who hold the key by right (the
 //! patient, the author, her member) replace one, and that readers without a reason hold none:
-//! [`Pallet::prune_keys`] takes away what a grant left behind. When a patient's encryption key
+//! [`Pallet::prune_keys`] takes away what a grant left behind. The keys of the author and of her
+//! member are replaced by nobody but these: a patient cannot take a record out of the hospital's
+//! hands. A reader who is suspended or held for a time keeps the keys, and reads again afterwards.
+//! However many readers there are, room stays for the keys that amendments need. When a patient's encryption key
 //! changes, [`Pallet::reseal`] brings her keys back, and [`types::KeyProgress`] counts how many.
 //! What was in a block once can be copied by whoever saw it: revoking ends access through the
 //! chain's nodes, not the memory of a reader.
@@ -30,6 +33,13 @@
 //! A grant may carry a token, a hash that the patient chooses. The booking whose pre-visit grant is
 //! the same hash ends it when its visit is over or off. One batch can share and book. If the visit
 //! is off already when the grant is given, nothing but its time ends it.
+//!
+//! # Erasure
+//!
+//! The patient asks, and the author's member confirms that it has destroyed its own keys; then those
+//! on the chain go, and nobody reads the record again. While that member does not take part, being
+//! suspended, held or removed, it can confirm nothing, and the patient's right must not hang on
+//! that: any regulator, or the council, confirms in its stead, having seen to the member's keys.
 //!
 //! # What stays
 //!
@@ -76,14 +86,14 @@ pub mod pallet {
     use frame_support::{pallet_prelude::*, traits::Time};
     use frame_system::pallet_prelude::*;
     use xinglin_primitives::{
-        glue::{EncryptionKeys, Members, Patients, Practitioners, Visits},
+        glue::{Delegations, EncryptionKeys, Members, Patients, Practitioners, Visits},
         time::Moment,
-        AccessRequestId, AppointmentId, EmergencyId, GrantId, Hash, InOrder, MemberId, PatientId,
-        PractitionerId, RecordId,
+        AccessRequestId, AppointmentId, EmergencyId, GrantId, Hash, InOrder, MemberId, Party,
+        PatientId, PractitionerId, RecordId,
     };
 
     use crate::{
-        access::{Denial, Party, Purpose},
+        access::{Denial, Purpose},
         emergency::{Emergency, EmergencyReason, PendingEmergencies, Verdict, EMERGENCIES_MAX},
         grants::{EndOfGrant, Grant, Grantee, LiveGrantsOf, Source, Terms, GRANTS_MAX},
         reading::AccessEntryOf,
@@ -106,12 +116,16 @@ pub mod pallet {
     pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {
         /// The time of the block.
         type Time: Time<Moment = Moment>;
+        /// Two thirds of the council.
+        type CouncilOrigin: EnsureOrigin<Self::RuntimeOrigin>;
         /// The members and their staff.
         type Members: Members<Self::AccountId>;
         /// The practitioners and where they are licensed.
         type Practitioners: Practitioners<Self::AccountId>;
         /// The patients and who acts for them.
         type Patients: Patients<Self::AccountId>;
+        /// Their delegations, whoever takes part now.
+        type Delegations: Delegations<Self::AccountId>;
         /// The encryption keys of all of them.
         type EncryptionKeys: EncryptionKeys;
         /// The visits that records document.

@@ -2,6 +2,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use frame_support::{derive_impl, parameter_types, traits::Time, BoundedVec};
+use frame_system::EnsureRoot;
 use sp_io::{hashing::blake2_256, TestExternalities};
 use sp_runtime::{
     traits::{Dispatchable, IdentityLookup},
@@ -14,8 +15,10 @@ use xinglin_primitives::{
     RecordId,
 };
 
+pub use xinglin_primitives::Party;
+
 use crate::{
-    access::{Basis, Denial, Party, Purpose},
+    access::{Basis, Denial, Purpose},
     grants::{Covered, Grantee, Kinds, Terms},
     types::*,
     AccessLog, Call, Files, NextGrant, NextRecord,
@@ -88,6 +91,8 @@ parameter_types! {
     pub static Suspended: BTreeSet<MemberId> = BTreeSet::new();
     /// Practitioners whose licences are suspended.
     pub static Unlicensed: BTreeSet<PractitionerId> = BTreeSet::new();
+    /// Patients who are suspended or held.
+    pub static Stopped: BTreeSet<PatientId> = BTreeSet::new();
     /// Patients whose carer was dismissed.
     pub static Dismissed: BTreeSet<PatientId> = BTreeSet::new();
     /// Encryption keys of patients who changed theirs.
@@ -114,9 +119,11 @@ impl pallet_utility::Config for Test {
 
 impl crate::Config for Test {
     type Time = Clock;
+    type CouncilOrigin = EnsureRoot<AccountId>;
     type Members = Registry;
     type Practitioners = Registry;
     type Patients = Registry;
+    type Delegations = Registry;
     type EncryptionKeys = Registry;
     type Visits = Registry;
     type EmergencyAccess = EmergencyAccess;
@@ -193,7 +200,9 @@ impl glue::Practitioners<AccountId> for Registry {
 
 impl glue::Patients<AccountId> for Registry {
     fn patient_of(who: &AccountId) -> Option<PatientId> {
-        PATIENTS.into_iter().find(|patient| own(*patient) == *who)
+        PATIENTS
+            .into_iter()
+            .find(|patient| own(*patient) == *who && !Stopped::get().contains(patient))
     }
 
     fn account_of(patient: PatientId) -> Option<AccountId> {
@@ -204,9 +213,16 @@ impl glue::Patients<AccountId> for Registry {
         PATIENTS.contains(&patient)
             && (*who == own(patient)
                 || (*who == booker(patient) && scope == Scope::Booking)
-                || (*who == carer(patient)
-                    && scope == Scope::Reading
-                    && !Dismissed::get().contains(&patient)))
+                || <Self as glue::Delegations<_>>::has_delegate(patient, who, scope))
+            && !Stopped::get().contains(&patient)
+    }
+}
+
+impl glue::Delegations<AccountId> for Registry {
+    fn has_delegate(patient: PatientId, who: &AccountId, scope: Scope) -> bool {
+        use Scope::{Booking, Reading};
+        (*who == booker(patient) && scope == Booking)
+            || (*who == carer(patient) && scope == Reading && !Dismissed::get().contains(&patient))
     }
 }
 
@@ -277,6 +293,7 @@ pub fn ext() -> TestExternalities {
     Suspended::set(BTreeSet::new());
     Unlicensed::set(BTreeSet::new());
     Dismissed::set(BTreeSet::new());
+    Stopped::set(BTreeSet::new());
     Changed::set(BTreeMap::new());
     Booked::set(BTreeMap::new());
     let storage = RuntimeGenesisConfig::default().build_storage().unwrap();
@@ -313,6 +330,12 @@ pub fn call(by: AccountId, call: impl Into<RuntimeCall>) -> DispatchResult {
     send(by, call)
         .map(|_| ())
         .map_err(|DispatchErrorWithPostInfo { error, .. }| error)
+}
+
+/// [`call`] as the council.
+pub fn council(call: impl Into<RuntimeCall>) -> DispatchResult {
+    let outcome = call.into().dispatch(RuntimeOrigin::root());
+    outcome.map(|_| ()).map_err(|refusal| refusal.error)
 }
 
 /// Lets `ms` milliseconds pass.

@@ -7,10 +7,11 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{dispatch::DispatchResult, ensure, traits::Time, BoundedVec};
 use frame_system::pallet_prelude::BlockNumberFor;
 use scale_info::TypeInfo;
-use xinglin_primitives::{time::Moment, EmergencyId, PatientId, RecordId};
+use xinglin_primitives::{time::Moment, EmergencyId, Party, PatientId, RecordId};
 
 use crate::{
-    access::{Basis, Denial, Party, Purpose},
+    access::{Basis, Denial, Purpose},
+    grants::Grantee,
     types::RecordBatch,
     AccessLog, Config, Error, Event, Files, Pallet, Records,
 };
@@ -78,7 +79,7 @@ impl<T: Config> Pallet<T> {
                 denied.push((id, Denial::Unknown));
                 continue;
             };
-            let outcome = match party.holder() {
+            let outcome = match Grantee::try_from(party) {
                 Err(patient) => Self::decide_for_patient(&by, patient, &record),
                 Ok(holder) => known
                     .entry(record.patient)

@@ -5,25 +5,29 @@ use codec::{Decode, Encode};
 use frame_support::traits::Time;
 use scale_info::TypeInfo;
 use xinglin_primitives::{
-    glue::{EncryptionKeys, Members, Practitioners},
+    glue::{EncryptionKeys, Members, Patients, Practitioners},
+    page,
     time::Moment,
-    AccessRequestId, AppointmentId, EmergencyId, GrantId, Hash, InOrder, PatientId, RecordId,
+    AccessRequestId, AppointmentId, BlockNumber, EmergencyId, GrantId, Hash, InOrder, Party,
+    PatientId, RecordId,
 };
 
 use crate::{
-    access::{Basis, Denial, Party},
+    access::{Basis, Denial},
     emergency::Emergency,
     grants::{Grant, Grantee},
     reading::AccessEntryOf,
     requests::AccessRequest,
-    types::{ContentKind, KeyProgress, Reader, Record, RecordVersion, SealedKey, VersionNumber},
+    types::{
+        Carrier, ContentKind, KeyProgress, Reader, Record, RecordVersion, SealedKey, VersionNumber,
+    },
     AccessLog, AccessRequests, ByContent, Call, Config, Emergencies, Files, GranteeCounts, Grants,
     GrantsTo, LiveGrants, OpenRequests, Pallet, Records, RecordsOf, UnreviewedEmergencies,
     Versions, VisitFiles,
 };
 
-/// Most items of one page.
-pub const PAGE_MAX: u32 = 100;
+pub use xinglin_primitives::page::PAGE_MAX;
+
 /// Most entries that one page looks at to find its items.
 pub const SCAN_MAX: u32 = 1_000;
 
@@ -38,7 +42,7 @@ pub struct Page<Item> {
 
 /// The items numbered below `before`, or the latest of `count`, that `find` does not pass over;
 /// newest first, at most `limit` and [`PAGE_MAX`].
-fn page<Item>(
+fn newest<Item>(
     count: u64,
     before: Option<u64>,
     limit: u32,
@@ -47,7 +51,7 @@ fn page<Item>(
     let mut next = before.unwrap_or(count).min(count);
     let mut items = Vec::new();
     let mut looked_at = 0;
-    while next > 0 && looked_at < SCAN_MAX && items.len() < limit.min(PAGE_MAX) as usize {
+    while next > 0 && looked_at < SCAN_MAX && items.len() < page::size(limit) {
         next -= 1;
         looked_at += 1;
         items.extend(find(next).map(|item| (next, item)));
@@ -78,6 +82,23 @@ impl<T: Config> Pallet<T> {
         Versions::<T>::get(id, version)
     }
 
+    /// The versions of a record, oldest first; at most [`crate::types::VERSIONS_MAX`].
+    pub fn versions_of(id: RecordId) -> Vec<RecordVersion> {
+        let count = Records::<T>::get(id).map_or(0, |record| record.versions);
+        (1..=count)
+            .filter_map(|version| Versions::<T>::get(id, version))
+            .collect()
+    }
+
+    /// The height of the block that carries the ciphertext with a hash, if one does.
+    pub fn block_of(hash: Hash) -> Option<BlockNumber> {
+        let (id, version) = ByContent::<T>::get(hash)?;
+        match Versions::<T>::get(id, version)?.carrier {
+            Carrier::Block(height) => Some(height),
+            Carrier::External(_) => None,
+        }
+    }
+
     /// The version whose ciphertext has a hash.
     pub fn by_content(hash: Hash) -> Option<(RecordId, VersionNumber)> {
         ByContent::<T>::get(hash)
@@ -91,7 +112,7 @@ impl<T: Config> Pallet<T> {
         limit: u32,
     ) -> Page<(RecordId, Record)> {
         let count = Files::<T>::get(patient).records;
-        page(count, before, limit, |at| {
+        newest(count, before, limit, |at| {
             let id = RecordsOf::<T>::get(patient, at)?;
             let record = Records::<T>::get(id)?;
             kind.is_none_or(|kind| kind == record.kind)
@@ -120,7 +141,7 @@ impl<T: Config> Pallet<T> {
     pub fn grants_to(grantee: Grantee, before: Option<u64>, limit: u32) -> Page<(GrantId, Grant)> {
         let now = T::Time::now();
         let count = GranteeCounts::<T>::get(grantee);
-        page(count, before, limit, |at| {
+        newest(count, before, limit, |at| {
             let id = GrantsTo::<T>::get(grantee, at)?;
             let grant = Grants::<T>::get(id)?;
             (grant.ended.is_none() && now < grant.terms.until).then_some((id, grant))
@@ -134,7 +155,7 @@ impl<T: Config> Pallet<T> {
         limit: u32,
     ) -> Page<AccessEntryOf<T>> {
         let count = Files::<T>::get(patient).accesses;
-        page(count, before, limit, |at| AccessLog::<T>::get(patient, at))
+        newest(count, before, limit, |at| AccessLog::<T>::get(patient, at))
     }
 
     /// The sealed key of a version for a reader, whether or not it may still read.
@@ -144,6 +165,27 @@ impl<T: Config> Pallet<T> {
         reader: Reader<T::AccountId>,
     ) -> Option<SealedKey> {
         Self::key_of(id, version, reader)
+    }
+
+    /// The sealed key of a version for whatever an account is to the record by itself: its patient,
+    /// her delegate, a practitioner or a member; whether or not it may still read.
+    pub fn key_for(
+        who: &T::AccountId,
+        id: RecordId,
+        version: VersionNumber,
+    ) -> Option<(Reader<T::AccountId>, SealedKey)> {
+        let patient = Records::<T>::get(id)?.patient;
+        let is_patient = T::Patients::account_of(patient).as_ref() == Some(who);
+        let readers = [
+            is_patient.then_some(Reader::Patient),
+            Some(Reader::Delegate(who.clone())),
+            T::Practitioners::practitioner_of(who).map(Reader::Practitioner),
+            T::Members::member_of(who).map(Reader::Member),
+        ];
+        readers.into_iter().flatten().find_map(|reader| {
+            let key = Self::key_of(id, version, reader.clone())?;
+            Some((reader, key))
+        })
     }
 
     /// Whether an account may read a record at `now`, as a party, for whichever purpose.
@@ -193,26 +235,28 @@ impl<T: Config> Pallet<T> {
         limit: u32,
     ) -> Vec<(EmergencyId, Unreviewed)> {
         let now = T::Time::now();
-        let keys = match after {
-            None => UnreviewedEmergencies::<T>::iter_keys(),
-            Some(id) => UnreviewedEmergencies::<T>::iter_keys_from(
-                UnreviewedEmergencies::<T>::hashed_key_for(InOrder::from(id)),
-            ),
-        };
-        keys.take(limit.min(PAGE_MAX) as usize)
-            .filter_map(|key| {
-                let id = EmergencyId(key.id());
-                let emergency = Emergencies::<T>::get(id)?;
-                let is_overdue = emergency.is_overdue(now);
-                Some((
-                    id,
-                    Unreviewed {
-                        emergency,
-                        is_overdue,
-                    },
-                ))
-            })
-            .collect()
+        let keys = page::page(
+            after.map(InOrder::from),
+            limit,
+            UnreviewedEmergencies::<T>::iter_keys,
+            |key| {
+                let start = UnreviewedEmergencies::<T>::hashed_key_for(key);
+                UnreviewedEmergencies::<T>::iter_keys_from(start)
+            },
+        );
+        keys.filter_map(|key| {
+            let id = EmergencyId(key.id());
+            let emergency = Emergencies::<T>::get(id)?;
+            let is_overdue = emergency.is_overdue(now);
+            Some((
+                id,
+                Unreviewed {
+                    emergency,
+                    is_overdue,
+                },
+            ))
+        })
+        .collect()
     }
 
     /// How many of a patient's versions she can read with her encryption key of now.

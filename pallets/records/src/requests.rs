@@ -19,7 +19,6 @@ use xinglin_primitives::{
 use crate::{
     access::Purpose,
     grants::{Covered, Grantee, Source, Terms},
-    keys::Replace,
     types::KeyBatch,
     AccessRequests, Config, Error, Event, NextRequest, OpenRequests, Pallet,
 };
@@ -266,9 +265,10 @@ impl<T: Config> Pallet<T> {
                     until,
                     may_reshare,
                 };
-                let grant = Self::give(patient, terms, Source::Requested(id), by)?;
-                Self::put_grant_keys(grant, keys, Replace::Yes)?;
-                RequestState::Accepted(grant)
+                let signer = Self::signer(&by);
+                let (grant_id, grant) = Self::give(patient, terms, Source::Requested(id), by)?;
+                Self::put_grant_keys(Some(&signer), grant_id, &grant, keys)?;
+                RequestState::Accepted(grant_id)
             }
         };
         Self::close_request(id, request, state);

@@ -13,10 +13,19 @@ use crate::{
         Covered, EndOfGrant, Grant, Grantee, LiveGrant, Source, Terms, GRANTS_TO_ONE_MAX,
         GRANT_MS_MAX, RESHARES_MAX,
     },
-    keys::Replace,
     types::KeyBatch,
     Config, Error, Event, GranteeCounts, Grants, GrantsTo, LiveGrants, NextGrant, Pallet, Records,
 };
+
+/// Who acts on a grant. Only the patient replaces sealed keys: whoever passes on could lock others
+/// out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Giver {
+    /// The patient whose records it is about.
+    Patient,
+    /// The grantee of the grant that it was passed on from.
+    Grantee,
+}
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_share(
@@ -27,8 +36,9 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         let patient = Self::own_patient(&by)?;
         let source = token.map_or(Source::Shared, Source::ForVisit);
-        let id = Self::give(patient, terms, source, by)?;
-        Self::put_grant_keys(id, keys, Replace::Yes)
+        let signer = Self::signer(&by);
+        let (id, grant) = Self::give(patient, terms, source, by)?;
+        Self::put_grant_keys(Some(&signer), id, &grant, keys)
     }
 
     pub(crate) fn do_reshare(
@@ -47,15 +57,16 @@ impl<T: Config> Pallet<T> {
             Self::reshares(&from) < RESHARES_MAX,
             Error::<T>::TooManyReshares
         );
-        let id = Self::give(from.patient, terms, Source::PassedOn(source), by)?;
-        Self::put_grant_keys(id, keys, Replace::No)
+        let (id, grant) = Self::give(from.patient, terms, Source::PassedOn(source), by)?;
+        Self::put_grant_keys(None, id, &grant, keys)
     }
 
     pub(crate) fn do_add_keys(by: T::AccountId, id: GrantId, keys: KeyBatch) -> DispatchResult {
         let grant = Self::live_grant(id)?;
-        let replace = Self::ensure_giver(&by, &grant)?;
+        let giver = Self::ensure_giver(&by, &grant)?;
         ensure!(!keys.is_empty(), Error::<T>::Empty);
-        Self::put_grant_keys(id, keys, replace)
+        let signer = (giver == Giver::Patient).then(|| Self::signer(&by));
+        Self::put_grant_keys(signer.as_ref(), id, &grant, keys)
     }
 
     pub(crate) fn do_revoke(by: T::AccountId, id: GrantId) -> DispatchResult {
@@ -71,7 +82,7 @@ impl<T: Config> Pallet<T> {
         terms: Terms,
         source: Source,
         by: T::AccountId,
-    ) -> Result<GrantId, DispatchError> {
+    ) -> Result<(GrantId, Grant), DispatchError> {
         let now = T::Time::now();
         Self::ensure_well_formed(patient, &terms, now)?;
         let id = NextGrant::<T>::get();
@@ -121,8 +132,8 @@ impl<T: Config> Pallet<T> {
             given_at: now,
             ended: None,
         };
-        Grants::<T>::insert(id, grant);
-        Ok(id)
+        Grants::<T>::insert(id, &grant);
+        Ok((id, grant))
     }
 
     fn ensure_well_formed(patient: PatientId, terms: &Terms, now: Moment) -> Result<(), Error<T>> {
@@ -147,7 +158,7 @@ impl<T: Config> Pallet<T> {
             Covered::Record(id) => {
                 let record = Records::<T>::get(id).ok_or(Error::UnknownRecord)?;
                 ensure!(record.patient == patient, Error::OtherPatient);
-                ensure!(!record.is_shredded(), Error::Shredded);
+                ensure!(!record.is_erased(), Error::Erased);
                 ensure!(record.retracted_at.is_none(), Error::Retracted);
             }
             Covered::History { kinds, from, until } => {
@@ -234,18 +245,17 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// Refuses whoever did not give the grant and is not its patient; says whether this one may
-    /// replace sealed keys. Only the patient may: whoever passes on could lock others out.
-    fn ensure_giver(who: &T::AccountId, grant: &Grant) -> Result<Replace, Error<T>> {
+    /// Refuses whoever did not give the grant and is not its patient.
+    fn ensure_giver(who: &T::AccountId, grant: &Grant) -> Result<Giver, Error<T>> {
         if T::Patients::patient_of(who) == Some(grant.patient) {
-            return Ok(Replace::Yes);
+            return Ok(Giver::Patient);
         }
         let Source::PassedOn(source) = grant.source else {
             return Err(Error::NotGiver);
         };
         let source = Grants::<T>::get(source).ok_or(Error::UnknownGrant)?;
         ensure!(Self::is_grantee(who, source.terms.grantee), Error::NotGiver);
-        Ok(Replace::No)
+        Ok(Giver::Grantee)
     }
 
     /// Ends grants of a patient, and with them all that were passed on from them.

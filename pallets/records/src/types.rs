@@ -5,7 +5,8 @@ use frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use xinglin_primitives::{
-    time::Moment, AppointmentId, EncryptionKey, Hash, MemberId, PatientId, PractitionerId, RecordId,
+    time::Moment, AppointmentId, BlockNumber, EncryptionKey, Hash, MemberId, PatientId,
+    PractitionerId, RecordId,
 };
 
 /// Longest ciphertext that a transaction carries, in bytes: 256 KiB.
@@ -204,8 +205,8 @@ pub(crate) enum Content {
     Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub enum Carrier {
-    /// In the transaction that wrote the version, and so in its block.
-    Block,
+    /// In the transaction that wrote the version, in the block of this height.
+    Block(BlockNumber),
     /// In the object store of the author's member.
     External(Location),
 }
@@ -280,12 +281,12 @@ pub enum RetractReason {
 pub enum Erasure {
     /// Nobody asked for it.
     None,
-    /// The patient asked; the author's member has not confirmed yet.
+    /// The patient asked; neither the author's member nor who stands in for it has confirmed yet.
     Asked {
         /// When.
         at: Moment,
     },
-    /// The sealed keys are gone, and those at the member by its word.
+    /// The sealed keys are gone, and those at the member by the word of who confirmed.
     Done {
         /// When.
         at: Moment,
@@ -321,7 +322,7 @@ pub struct Record {
 
 impl Record {
     /// Whether it can no longer be read by anybody.
-    pub fn is_shredded(&self) -> bool {
+    pub fn is_erased(&self) -> bool {
         matches!(self.erasure, Erasure::Done { .. })
     }
 }
@@ -363,7 +364,7 @@ pub struct KeyProgress {
     pub key: EncryptionKey,
     /// How many keys she had before it, as far as records noticed them.
     pub epoch: u32,
-    /// Versions of her records that are not shredded.
+    /// Versions of her records that are not erased.
     pub total: u32,
     /// Those of them whose sealed key is under `key`.
     pub restored: u32,

@@ -50,9 +50,9 @@ pub trait WeightInfo {
     /// Replacing so many keys of a patient.
     fn reseal(keys: u32) -> Weight;
     /// Asking for an erasure.
-    fn shred() -> Weight;
+    fn ask_erasure() -> Weight;
     /// Confirming it, when so many keys are removed.
-    fn confirm_shred(keys: u32) -> Weight;
+    fn confirm_erasure(keys: u32) -> Weight;
     /// Looking at so many keys, and removing them at worst.
     fn prune_keys(keys: u32) -> Weight;
     /// Ending the grant of a visit: not a call, but what the end of an appointment costs here.
@@ -69,6 +69,8 @@ const ACTS_FOR_READS: u64 = 3;
 const PARTY_READS: u64 = 2;
 /// Reads of the registry to learn where a practitioner works: practitioner, member.
 const LICENCE_READS: u64 = 2;
+/// Reads of the registry to learn all that a signer is: patient, practitioner and member.
+const SIGNER_READS: u64 = 3 * PARTY_READS;
 /// Bytes of an entry of the access log, of a request or of an emergency, at most.
 const ENTRY_BYTES: u64 = 160;
 
@@ -149,7 +151,9 @@ impl<T: frame_system::Config> WeightInfo for Estimated<T> {
     }
 
     fn share(keys: u32) -> Weight {
-        Self::give().saturating_add(Self::keys(keys, 0))
+        Self::give()
+            .saturating_add(Self::each(1, SIGNER_READS, 0, 0))
+            .saturating_add(Self::keys(keys, 0))
     }
 
     fn reshare(keys: u32) -> Weight {
@@ -159,12 +163,15 @@ impl<T: frame_system::Config> WeightInfo for Estimated<T> {
     }
 
     fn add_keys(keys: u32) -> Weight {
-        Self::of(PARTY_READS + 3, 0, 2 * bytes::<Grant>()).saturating_add(Self::keys(keys, 0))
+        Self::of(PARTY_READS + SIGNER_READS + 3, 0, 2 * bytes::<Grant>())
+            .saturating_add(Self::keys(keys, 0))
     }
 
     fn provide_keys(keys: u32) -> Weight {
-        Self::of(0, 0, rights_bytes())
-            .saturating_add(Self::keys(keys, 2 * PARTY_READS + Self::RIGHTS_READS))
+        // The rights are looked up once for each patient; each record may be of another.
+        Self::of(SIGNER_READS, 0, 0)
+            .saturating_add(Self::keys(keys, Self::RIGHTS_READS))
+            .saturating_add(Self::each(keys, 0, 0, rights_bytes()))
     }
 
     fn revoke() -> Weight {
@@ -215,16 +222,17 @@ impl<T: frame_system::Config> WeightInfo for Estimated<T> {
     }
 
     fn reseal(keys: u32) -> Weight {
-        Self::of(1, 1, 64).saturating_add(Self::keys(keys, 2 * PARTY_READS + 2))
+        // Each: the patient's key and file too.
+        Self::of(SIGNER_READS + 1, 1, 64).saturating_add(Self::keys(keys, 2))
     }
 
-    fn shred() -> Weight {
+    fn ask_erasure() -> Weight {
         Self::of(PARTY_READS + 2, 1, bytes::<Record>())
     }
 
-    fn confirm_shred(keys: u32) -> Weight {
+    fn confirm_erasure(keys: u32) -> Weight {
         // Which of the live grants are of this record is learnt by reading them all.
-        Self::of(PARTY_READS + 4, 3, bytes::<Record>())
+        Self::of(PARTY_READS + 6, 3, bytes::<Record>())
             .saturating_add(Self::each(keys, 2, 1, key_bytes()))
             .saturating_add(Self::each(GRANTS_MAX, 2, 1, bytes::<Grant>()))
     }
@@ -239,7 +247,7 @@ impl<T: frame_system::Config> WeightInfo for Estimated<T> {
     }
 
     fn visit_ended() -> Weight {
-        // One grant has the token, and it is never passed on.
-        Self::of(2, 2, bytes::<LiveGrantsOf>() + bytes::<Grant>())
+        // Clock, list, grant: one has the token, and it is never passed on.
+        Self::of(3, 2, bytes::<LiveGrantsOf>() + bytes::<Grant>())
     }
 }

@@ -2,6 +2,7 @@
 
 use frame_support::{dispatch::DispatchResult, ensure, traits::Time};
 use sp_io::hashing::blake2_256;
+use sp_runtime::SaturatedConversion;
 use xinglin_primitives::{
     glue::{EncryptionKeys, Members, Practitioners, Scope, VisitState, Visits},
     time::Moment,
@@ -28,7 +29,8 @@ impl Content {
             Self::Carried(stated, ciphertext) => {
                 let hash = Hash::from(blake2_256(&ciphertext));
                 ensure!(hash == stated, Error::HashMismatch);
-                (hash, ciphertext.len() as u64, Carrier::Block)
+                let here = frame_system::Pallet::<T>::block_number().saturated_into();
+                (hash, ciphertext.len() as u64, Carrier::Block(here))
             }
             Self::External(file) => (file.hash, file.size, Carrier::External(file.location)),
         };
@@ -112,7 +114,7 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         let mut record = Records::<T>::get(id).ok_or(Error::<T>::UnknownRecord)?;
         Self::ensure_writes(&by, record.author, record.member)?;
-        ensure!(!record.is_shredded(), Error::<T>::Shredded);
+        ensure!(!record.is_erased(), Error::<T>::Erased);
         ensure!(record.retracted_at.is_none(), Error::<T>::Retracted);
         let version = content.into_version::<T>(T::Time::now(), Some(reason))?;
         let (hash, size) = (version.hash, version.size);

@@ -5,16 +5,13 @@ use serde::{Deserialize, Serialize};
 use sp_core::Bytes;
 use xinglin_primitives::{
     consensus::{ConsensusKey, Validator},
-    MemberId,
+    MemberId, FIRST_HEIGHT,
 };
 
 use crate::{
     parameters, Address, Addresses, Candidate, Config, GenesisConfig, HistoricalSet, KeyOwners,
     Pallet, Parameters, PeerId, Produced, Production, Set, Sets, Validators,
 };
-
-/// The first height that validators decide.
-const FIRST_HEIGHT: u32 = 1;
 
 /// A validator at genesis. Its key is not proven: who agrees to a genesis has checked it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -39,6 +39,15 @@ pub const STATE_CALL_FAILED: i32 = 4006;
 /// The runtime does not offer this version of the metadata.
 pub const STATE_NO_METADATA: i32 = 4007;
 
+/// The signature of a question does not verify.
+pub const QUESTION_SIGNATURE: i32 = 5001;
+/// The challenge of a question is not of this node and account, has expired or was used.
+pub const QUESTION_CHALLENGE: i32 = 5002;
+/// The asker may not ask this; `data` says why.
+pub const QUESTION_REFUSED: i32 = 5003;
+/// The chain's rules give no answer but an error, which `data` names.
+pub const QUESTION_NO_ANSWER: i32 = 5004;
+
 /// More `chainHead_v1_follow` subscriptions on one connection than allowed.
 pub const CHAIN_HEAD_FOLLOW_LIMIT: i32 = -32800;
 /// The block was not reported by the subscription, or is unpinned.

@@ -15,6 +15,7 @@
 //! | [`archive`] | `archive_v1_*` | new |
 //! | [`transaction`] | `transaction_v1_*`, `transactionWatch_v1_*` | new |
 //! | [`xinglin`] | `xinglin_*` | ours |
+//! | [`questions`] | `xinglin_*` that are signed by the asker | ours |
 //!
 //! Bytes and hashes are hexadecimal with the prefix `0x`. Errors carry a code of [`codes`], a
 //! message, and in `data` what to do about it.
@@ -27,6 +28,7 @@ pub mod chain_head;
 pub mod chain_spec;
 pub mod codes;
 pub mod number;
+pub mod questions;
 pub mod runtime;
 pub mod state;
 pub mod storage;

@@ -3,9 +3,9 @@
 use codec::Encode;
 use jsonrpsee::{core::RpcResult, proc_macros::rpc};
 use serde::{Deserialize, Serialize};
-use xinglin_primitives::{consensus, receipt, BlockNumber, Hash, Header};
+use xinglin_primitives::{consensus, receipt, AccountId, BlockNumber, Hash, Header};
 
-use crate::{number::Height, Bytes};
+use crate::{number::Height, questions::Challenge, Bytes};
 
 /// A block by height or by hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,4 +166,8 @@ pub trait XinglinApi {
     /// Where this node stands.
     #[method(name = "xinglin_status")]
     async fn status(&self) -> RpcResult<Status>;
+
+    /// A challenge for one signed question of an account: see [`questions`](crate::questions).
+    #[method(name = "xinglin_challenge")]
+    async fn challenge(&self, account: AccountId) -> RpcResult<Challenge>;
 }

@@ -7,7 +7,7 @@ use jsonrpsee::{
     types::ErrorObjectOwned,
     PendingSubscriptionSink,
 };
-use sp_runtime::transaction_validity::InvalidTransaction;
+use sp_runtime::transaction_validity::{InvalidTransaction, UnknownTransaction};
 use xinglin_core::{Extrinsic, PoolError, StatusStream, TransactionSource};
 use xinglin_primitives::Hash;
 use xinglin_rpc_api::{
@@ -37,7 +37,11 @@ impl AuthorApiError {
             PoolError::Invalid(reason) => invalid_reason(*reason),
             PoolError::Unknown(reason) => {
                 let text: &'static str = (*reason).into();
-                format!("{text}; the node's state may be behind, try again after the next block")
+                let remedy = match reason {
+                    UnknownTransaction::NoUnsignedValidator => "sign it",
+                    _ => "the node's state may be behind, try again after the next block",
+                };
+                format!("{text}; {remedy}")
             }
             PoolError::Stopped => "the node is shutting down; use another node".to_owned(),
             PoolError::Store(_) => "the node cannot store it; its log says why".to_owned(),
@@ -50,7 +54,9 @@ impl AuthorApiError {
 fn invalid_reason(reason: InvalidTransaction) -> String {
     let text: &'static str = reason.into();
     let remedy = match reason {
-        InvalidTransaction::Call => "send a call that this chain has, encoded by its metadata",
+        InvalidTransaction::Call => {
+            "send a call that this chain has, encoded by its metadata, and sign it"
+        }
         InvalidTransaction::Payment => "the account needs a higher balance",
         InvalidTransaction::Future => "send the transactions with lower nonces first",
         InvalidTransaction::Stale => "the nonce is used; `system_accountNextIndex` tells the next",
@@ -61,8 +67,9 @@ fn invalid_reason(reason: InvalidTransaction) -> String {
             "its lifetime is over or its birth block is not of this chain; sign it anew"
         }
         InvalidTransaction::ExhaustsResources => "it is too heavy for a block; split it",
+        // No rule of this version has a code.
         InvalidTransaction::Custom(code) => {
-            return format!("refused by rule {code} of this chain; its documentation lists them")
+            return format!("{text} (code {code}); send it to a node of the version that has this rule")
         }
         InvalidTransaction::BadMandatory | InvalidTransaction::MandatoryValidation => {
             "only block authors may send it"

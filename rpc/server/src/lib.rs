@@ -12,6 +12,7 @@
 //! | `events` | when subscriptions hear of a block, and that it is final |
 //! | `workers` | where blocking work runs |
 //! | `author` … `xinglin` | the methods |
+//! | `questions` | the methods that only some may ask: challenge, signature, policy, answer |
 //!
 //! Nothing a client sends makes the server grow without bound: connections, subscriptions, batches,
 //! sizes, calls in progress, calls per second, pinned blocks, operations and waiting jobs are all
@@ -35,6 +36,7 @@ mod metrics;
 mod node;
 mod origins;
 mod ports;
+mod questions;
 mod runtime;
 mod server;
 mod state;

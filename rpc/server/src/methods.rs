@@ -22,6 +22,7 @@ use crate::{
     chain_head::ChainHead,
     chain_spec::ChainSpec,
     node::Node,
+    questions::{self, Questions},
     state::State,
     system::{MethodList, System},
     transaction::{Broadcast, Watch},
@@ -42,7 +43,9 @@ pub(crate) fn methods(node: &Arc<Node>) -> Result<Methods, RegisterMethodError> 
     methods.merge(Archive::new(node()).into_rpc())?;
     methods.merge(Broadcast::new(node()).into_rpc())?;
     methods.merge(Watch::new(node()).into_rpc())?;
-    methods.merge(Xinglin::new(node()).into_rpc())?;
+    let questions = Questions::new(node());
+    methods.merge(Xinglin::new(node(), Arc::clone(&questions)).into_rpc())?;
+    methods.merge(questions::methods(&questions)?)?;
     let list = MethodList::new(methods.method_names());
     methods.merge(list.into_rpc())?;
     Ok(methods)

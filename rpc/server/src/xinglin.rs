@@ -10,14 +10,15 @@ use xinglin_core::StoreError;
 use xinglin_primitives::{
     consensus::CommitCertificate,
     receipt::{self, prove_inclusion},
-    BlockNumber, Hash,
+    AccountId, BlockNumber, Hash,
 };
 use xinglin_rpc_api::{
+    questions::Challenge,
     xinglin::{BlockRef, Certificate, PoolStatus, Receipt, Status, XinglinApiServer},
     Bytes,
 };
 
-use crate::{error::ServerError, node::Node};
+use crate::{error::ServerError, node::Node, questions::Questions};
 
 /// Why a `xinglin_*` call fails.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -49,14 +50,14 @@ impl From<XinglinApiError> for ErrorObjectOwned {
 }
 
 /// `xinglin_*`.
-#[derive(Debug)]
 pub(crate) struct Xinglin {
     node: Arc<Node>,
+    questions: Arc<Questions>,
 }
 
 impl Xinglin {
-    pub(crate) fn new(node: Arc<Node>) -> Self {
-        Self { node }
+    pub(crate) fn new(node: Arc<Node>, questions: Arc<Questions>) -> Self {
+        Self { node, questions }
     }
 }
 
@@ -169,5 +170,9 @@ impl XinglinApiServer for Xinglin {
 
     async fn status(&self) -> RpcResult<Status> {
         Ok(self.node.read(status).await?)
+    }
+
+    async fn challenge(&self, account: AccountId) -> RpcResult<Challenge> {
+        Ok(self.questions.challenge(&account))
     }
 }

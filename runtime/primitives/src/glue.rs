@@ -6,7 +6,7 @@
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
-use sp_runtime::Weight;
+use sp_runtime::{DispatchError, Weight};
 
 use crate::{
     consensus::{ConsensusKey, Validator},
@@ -122,7 +122,7 @@ pub enum Scope {
 pub trait Members<AccountId> {
     /// The active member that `who` is the main or a service account of.
     fn member_of(who: &AccountId) -> Option<MemberId>;
-    /// The kind of a member, or `None` if it is unknown or suspended.
+    /// The kind of a member, or `None` if it is unknown or not active.
     fn kind_of(member: MemberId) -> Option<MemberKind>;
     /// The main account of a member, active or not: where money for it goes.
     fn account_of(member: MemberId) -> Option<AccountId>;
@@ -142,28 +142,61 @@ pub trait Practitioners<AccountId> {
 
 /// The patients.
 pub trait Patients<AccountId> {
-    /// The patient whose own account `who` is, unless suspended.
+    /// The patient whose own account `who` is, unless she is suspended or held.
     fn patient_of(who: &AccountId) -> Option<PatientId>;
-    /// The account of a patient, suspended or not: where refunds go.
+    /// The account of a patient, active or not: where refunds go.
     fn account_of(patient: PatientId) -> Option<AccountId>;
     /// Whether `who` is the patient, or a delegate or session key of the patient with `scope` now.
     fn acts_for(who: &AccountId, patient: PatientId, scope: Scope) -> bool;
 }
 
+/// The delegations of patients, whether or not anybody is active: for what is to be kept while
+/// somebody is not.
+pub trait Delegations<AccountId> {
+    /// Whether `who` holds a delegation or session key of the patient with `scope` now.
+    fn has_delegate(patient: PatientId, who: &AccountId, scope: Scope) -> bool;
+}
+
 /// Who may transact at all.
 pub trait Admission<AccountId> {
-    /// Whether `who` is registered and not suspended, or holds a live delegation or session key.
+    /// Whether `who` is registered and active, or holds a live delegation or session key.
     fn is_admitted(who: &AccountId) -> bool;
 }
 
 /// Told by `pallet-members` when a member joins or leaves, so that the council follows.
 pub trait OnMembership<AccountId> {
-    /// The main accounts of all active members, sorted.
+    /// The main accounts of all members with a seat, sorted.
     fn membership_changed(accounts: &[AccountId]);
+    /// What [`OnMembership::membership_changed`] costs at most.
+    fn membership_changed_weight() -> Weight;
 }
 
 impl<AccountId> OnMembership<AccountId> for () {
     fn membership_changed(_: &[AccountId]) {}
+
+    fn membership_changed_weight() -> Weight {
+        Weight::zero()
+    }
+}
+
+/// Told by `pallet-members` when an account gives way to another, so that what it owns follows.
+pub trait OnAccountChange<AccountId> {
+    /// The party whose account was `old` has `new` instead. The key of `old` may be lost.
+    ///
+    /// Fails when what belongs to the party cannot follow; nothing is changed then.
+    fn account_changed(old: &AccountId, new: &AccountId) -> Result<(), DispatchError>;
+    /// What [`OnAccountChange::account_changed`] costs at most.
+    fn account_changed_weight() -> Weight;
+}
+
+impl<AccountId> OnAccountChange<AccountId> for () {
+    fn account_changed(_: &AccountId, _: &AccountId) -> Result<(), DispatchError> {
+        Ok(())
+    }
+
+    fn account_changed_weight() -> Weight {
+        Weight::zero()
+    }
 }
 
 /// The live validator set.

@@ -4,7 +4,7 @@ use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
-/// An id as a storage key of which the bytes are in the order of the numbers, so that whoever walks
+/// An id, or another number, as a storage key of which the bytes are in the order of the numbers, so that whoever walks
 /// over the keys meets the oldest first. To be hashed by `Identity`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct InOrder([u8; 8]);
@@ -13,6 +13,12 @@ impl InOrder {
     /// The number.
     pub fn id(self) -> u64 {
         u64::from_be_bytes(self.0)
+    }
+}
+
+impl From<u64> for InOrder {
+    fn from(number: u64) -> Self {
+        Self(number.to_be_bytes())
     }
 }
 
@@ -35,7 +41,7 @@ macro_rules! id {
 
         impl From<$name> for InOrder {
             fn from(id: $name) -> Self {
-                Self(u64::from(id.0).to_be_bytes())
+                u64::from(id.0).into()
             }
         }
 

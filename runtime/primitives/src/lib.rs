@@ -5,10 +5,15 @@
 //! with the same layout (see [`signature`]).
 
 pub mod consensus;
+pub mod encryption;
 pub mod glue;
 pub mod ids;
+pub mod page;
+pub mod party;
+pub mod privacy;
 pub mod receipt;
 pub mod signature;
+pub mod text;
 pub mod time;
 
 pub use ids::{
@@ -16,6 +21,7 @@ pub use ids::{
     EmergencyId, EncryptionKey, GrantId, IdentityHash, InOrder, InvoiceId, MemberId, PatientId,
     PractitionerId, ProviderId, RecordId, RedemptionId, ScheduleId, SchemeId, SettlementId,
 };
+pub use party::Party;
 pub use signature::{MultiSignature, MultiSigner};
 
 use sp_runtime::{
@@ -43,6 +49,9 @@ pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
 /// A block whose transactions are opaque bytes.
 pub type OpaqueBlock = generic::Block<Header, OpaqueExtrinsic>;
 
+/// The first height that validators agree on: genesis, at 0, is given. Every node keeps all blocks
+/// from here on.
+pub const FIRST_HEIGHT: BlockNumber = 1;
 /// One yuan in fen.
 pub const YUAN: Balance = 100;
 /// Largest encoded block, header included, in bytes. Bounded by what the sync protocol carries.

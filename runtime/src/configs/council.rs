@@ -16,7 +16,7 @@ pub type TwoThirdsOfCouncil = EnsureProportionAtLeast<AccountId, CouncilInstance
 /// Most seats: the most members that are active at a time.
 pub const COUNCIL_SEATS_MAX: u32 = pallet_members::MEMBERS_MAX;
 /// Most motions under vote.
-const MOTIONS_MAX: u32 = 64;
+pub const MOTIONS_MAX: u32 = 64;
 /// How long a motion can be voted on, in blocks: a day and three quarters at full speed, ten weeks
 /// on an idle chain. It ends sooner when its outcome is certain.
 const MOTION_BLOCKS: BlockNumber = 600_000;

@@ -18,7 +18,7 @@ mod validators;
 
 pub use audit::Registry;
 pub use council::{CouncilInstance, TwoThirdsOfCouncil, COUNCIL_SEATS_MAX};
-pub use members::CouncilSeats;
+pub use members::{CouncilSeats, Purse};
 pub use payments::Admitted;
 pub use proxy::ProxyType;
 pub use system::{BlockLength, BlockWeights, DbWeight, BLOCK_HASH_COUNT, BLOCK_WEIGHT_MAX};

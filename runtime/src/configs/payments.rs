@@ -1,6 +1,7 @@
 //! On-chain CNY, invoices and their payment.
 
 use frame_support::traits::{ConstU128, ConstU64};
+use pallet_members::Admittance;
 use xinglin_primitives::{
     glue::Admission,
     time::{Moment, DAY_MS},
@@ -22,7 +23,6 @@ impl pallet_payments::Config for Runtime {
     type CouncilOrigin = TwoThirdsOfCouncil;
     type Members = Members;
     type Patients = Members;
-    type Admission = Members;
     type Visits = Appointments;
     type ChainId = ThisChain;
     type DelegatedPaymentMax = ConstU128<DELEGATED_PAYMENT_MAX>;
@@ -30,12 +30,22 @@ impl pallet_payments::Config for Runtime {
     type WeightInfo = pallet_payments::weights::Estimated<Runtime>;
 }
 
-/// Who may transact: the registered parties and those who act for them, and the providers of
-/// payments, who bring their own receipts.
+/// Who may transact: the parties and those who act for them, and the providers of payments, who
+/// bring their own receipts. A party that is suspended or held is not let in as a provider.
 pub struct Admitted;
+
+impl Admitted {
+    /// How far an account may transact.
+    pub fn admittance(who: &AccountId) -> Admittance {
+        match Members::admittance(who) {
+            Admittance::Unknown if Payments::is_admitted(who) => Admittance::Full,
+            admittance => admittance,
+        }
+    }
+}
 
 impl Admission<AccountId> for Admitted {
     fn is_admitted(who: &AccountId) -> bool {
-        Members::is_admitted(who) || Payments::is_admitted(who)
+        Self::admittance(who) == Admittance::Full
     }
 }

@@ -6,7 +6,7 @@
 use curve25519_dalek::montgomery::MontgomeryPoint;
 use sp_core::{ed25519, sr25519, Pair};
 use sp_io::hashing::blake2_256;
-use xinglin_primitives::{AccountId, EncryptionKey, IdentityHash};
+use xinglin_primitives::{encryption, AccountId, EncryptionKey, IdentityHash};
 
 /// First port of the nodes' consensus network on one machine.
 const PORT_FIRST: u16 = 30_333;
@@ -66,9 +66,11 @@ pub fn node_address(index: u16) -> Vec<u8> {
     address
 }
 
-/// The secret X25519 key with which the party at a path opens envelopes.
+/// The secret X25519 key with which the party at a path opens envelopes: the one that every wallet
+/// derives from its account key.
 pub fn encryption_secret(path: &str) -> [u8; 32] {
-    blake2_256(format!("xinglin-dev-encryption{path}").as_bytes())
+    let pair = key_pair(path);
+    *encryption::encryption_secret(&pair.as_ref().secret.to_ed25519_bytes())
 }
 
 /// The public key of [`encryption_secret`].

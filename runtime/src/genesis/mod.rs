@@ -50,7 +50,7 @@ struct DevMember {
     patients: u16,
 }
 
-const MEMBERS: [DevMember; 4] = [
+const MEMBERS: [DevMember; 5] = [
     DevMember {
         path: "//Alice",
         name: "Alice Hospital",
@@ -82,6 +82,15 @@ const MEMBERS: [DevMember; 4] = [
         path: "//Dave",
         name: "Dave Health Commission",
         kind: MemberKind::Regulator,
+        level: None,
+        departments: &[],
+        doctors: &[],
+        patients: 0,
+    },
+    DevMember {
+        path: "//Eve",
+        name: "Eve Settlement Bank",
+        kind: MemberKind::SettlementBank,
         level: None,
         departments: &[],
         doctors: &[],

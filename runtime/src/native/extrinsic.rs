@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How deep calls may nest in calls.
-pub(super) const CALL_DEPTH_MAX: u32 = 64;
+pub(crate) const CALL_DEPTH_MAX: u32 = 64;
 /// A longer payload is hashed before it is signed.
 const PAYLOAD_BYTES_UNHASHED_MAX: usize = 256;
 

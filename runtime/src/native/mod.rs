@@ -26,5 +26,6 @@ pub use consensus::{
     equivocation_report, next_height, parameters, validators_at, HeightValidator, NextHeight,
     RegisteredNode,
 };
+pub(crate) use extrinsic::CALL_DEPTH_MAX;
 pub use extrinsic::{sign, DecodeError, DecodedExtrinsic, SignatureToVerify, SignedAt};
 pub use panics::catch;

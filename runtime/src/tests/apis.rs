@@ -42,7 +42,7 @@ fn validation_by_name_is_the_same() {
     for transaction in [
         chain.sign("//Alice", 0, remark(1)),
         chain.sign("//Alice", 3, remark(1)),
-        chain.sign("//Eve", 0, remark(1)),
+        chain.sign("//Ferdie", 0, remark(1)),
     ] {
         let native = chain.validate(&transaction);
         // The source `External` has index 2.

@@ -75,7 +75,7 @@ fn what_cannot_be_in_a_block_leaves_no_trace() {
     // Refused by the nonce, and by the admission.
     let bad = [
         chain.sign("//Alice", 5, remark(1)),
-        chain.sign("//Eve", 0, remark(1)),
+        chain.sign("//Ferdie", 0, remark(1)),
     ];
     let with: Vec<_> = std::iter::once(good.clone()).chain(bad).collect();
     let built = chain.block(with);

@@ -2,12 +2,12 @@
 
 use frame_support::BoundedBTreeSet;
 use pallet_appointments::types::{NewSchedule, VisitKind};
-use pallet_members::{DelegationKind, Party};
+use pallet_members::DelegationKind;
 use xinglin_primitives::{
     consensus::SignedPayload,
     glue::Scope,
     time::{DAY_MS, HOUR_MS},
-    DepartmentId, MemberId, PatientId, PractitionerId, ScheduleId,
+    DepartmentId, MemberId, Party, PatientId, PractitionerId, ScheduleId,
 };
 
 use super::*;
@@ -18,7 +18,7 @@ const FEE_FEN: u128 = 2_500;
 const PATIENT: &str = "//Alice//patient//1";
 const SESSION_KEY: &str = "//Alice//patient//1//phone";
 
-fn schedule(start: Moment) -> RuntimeCall {
+pub(super) fn schedule(start: Moment) -> RuntimeCall {
     pallet_appointments::Call::publish_schedule {
         schedule: NewSchedule {
             practitioner: PractitionerId(0),
@@ -34,7 +34,7 @@ fn schedule(start: Moment) -> RuntimeCall {
     .into()
 }
 
-fn book(patient: u64, slot: u16) -> RuntimeCall {
+pub(super) fn book(patient: u64, slot: u16) -> RuntimeCall {
     pallet_appointments::Call::book {
         patient: PatientId(patient),
         schedule: ScheduleId(0),
@@ -45,15 +45,15 @@ fn book(patient: u64, slot: u16) -> RuntimeCall {
     .into()
 }
 
-/// Passes a motion with the votes of the first three members, in one block.
-fn motion(chain: &mut Chain, nonces: [Nonce; 3], call: RuntimeCall) {
+/// Passes a motion with the votes of the first four members, in one block.
+fn motion(chain: &mut Chain, nonces: [Nonce; 4], call: RuntimeCall) {
     let length_bound = call.encoded_size() as u32;
     let hash = sp_io::hashing::blake2_256(&call.encode()).into();
     let index = chain.ext.execute_with(
         pallet_collective::ProposalCount::<Runtime, crate::configs::CouncilInstance>::get,
     );
     let propose = pallet_collective::Call::propose {
-        threshold: 3,
+        threshold: 4,
         proposal: Box::new(call),
         length_bound,
     };
@@ -68,16 +68,17 @@ fn motion(chain: &mut Chain, nonces: [Nonce; 3], call: RuntimeCall) {
         proposal_weight_bound: crate::configs::BLOCK_WEIGHT_MAX.div(4),
         length_bound,
     };
-    let [alice, bob, charlie] = nonces;
+    let [alice, bob, charlie, dave] = nonces;
     let transactions = vec![
         chain.sign("//Alice", alice, propose),
         chain.sign("//Alice", alice + 1, vote()),
         chain.sign("//Bob", bob, vote()),
         chain.sign("//Charlie", charlie, vote()),
+        chain.sign("//Dave", dave, vote()),
         chain.sign("//Alice", alice + 2, close),
     ];
     let built = chain.block(transactions);
-    assert_eq!(built.outcomes, vec![Ok(Ok(())); 5]);
+    assert_eq!(built.outcomes, vec![Ok(Ok(())); 6]);
     let executed = chain
         .ext
         .execute_with(System::events)
@@ -143,14 +144,14 @@ fn the_council_suspends_and_those_suspended_fall_silent() {
     let mut chain = Chain::new();
     let party = Party::Patient(PatientId(0));
     let suspend = pallet_members::Call::suspend { party };
-    motion(&mut chain, [0, 0, 0], suspend.into());
+    motion(&mut chain, [0, 0, 0, 0], suspend.into());
     let transaction = chain.sign(PATIENT, 0, remark(1));
     assert_eq!(
         chain.one(transaction),
         Err(invalid(InvalidTransaction::BadSigner))
     );
     let lift = pallet_members::Call::lift { party };
-    motion(&mut chain, [3, 1, 1], lift.into());
+    motion(&mut chain, [3, 1, 1, 1], lift.into());
     let transaction = chain.sign(PATIENT, 0, remark(1));
     assert_eq!(chain.one(transaction), Ok(Ok(())));
     chain.check();
@@ -196,7 +197,7 @@ fn a_validator_joins_at_the_next_height() {
     let set = pallet_validators::Call::set_validators {
         validators: powers.clone().try_into().unwrap(),
     };
-    motion(&mut chain, [0, 2, 0], set.into());
+    motion(&mut chain, [0, 2, 0, 0], set.into());
     let next = chain.ext.execute_with(native::next_height);
     let found: Vec<_> = next
         .validators

@@ -22,13 +22,14 @@ fn every_preset_builds_and_keeps_all_invariants() {
 }
 
 #[test]
-fn the_well_known_four_are_members_of_different_kinds() {
+fn the_well_known_five_are_members_of_different_kinds() {
     let mut chain = Chain::new();
     let expected = [
         (Sr25519Keyring::Alice, MemberKind::Hospital),
         (Sr25519Keyring::Bob, MemberKind::Clinic),
         (Sr25519Keyring::Charlie, MemberKind::Insurer),
         (Sr25519Keyring::Dave, MemberKind::Regulator),
+        (Sr25519Keyring::Eve, MemberKind::SettlementBank),
     ];
     chain.ext.execute_with(|| {
         for (id, (key, kind)) in (0..).map(MemberId).zip(expected) {
@@ -43,7 +44,7 @@ fn the_well_known_four_are_members_of_different_kinds() {
 #[test]
 fn every_member_has_a_seat() {
     let mut chain = Chain::new();
-    let mut accounts = ["//Alice", "//Bob", "//Charlie", "//Dave"].map(dev::account);
+    let mut accounts = ["//Alice", "//Bob", "//Charlie", "//Dave", "//Eve"].map(dev::account);
     accounts.sort();
     let seats = chain
         .ext

@@ -6,9 +6,12 @@
 
 mod apis;
 mod blocks;
+mod ciphertexts;
 mod domain;
 mod genesis;
 mod metadata;
+mod money;
+mod privacy;
 mod transactions;
 mod upgrade;
 

@@ -20,14 +20,14 @@ fn a_signed_transfer_is_version_4_and_moves_money() {
 #[test]
 fn strangers_are_refused() {
     let mut chain = Chain::new();
-    let stranger = chain.sign("//Eve", 0, remark(1));
+    let stranger = chain.sign("//Ferdie", 0, remark(1));
     let refusal = Err(invalid(InvalidTransaction::BadSigner));
     assert_eq!(chain.validate(&stranger).map(|_| ()), refusal);
     assert_eq!(chain.one(stranger).map(|_| ()), refusal);
     // A balance makes nobody a party.
-    let gift = chain.sign("//Alice", 0, transfer("//Eve", 100));
+    let gift = chain.sign("//Alice", 0, transfer("//Ferdie", 100));
     assert_eq!(chain.one(gift), Ok(Ok(())));
-    let stranger = chain.sign("//Eve", 0, remark(1));
+    let stranger = chain.sign("//Ferdie", 0, remark(1));
     assert_eq!(chain.validate(&stranger).map(|_| ()), refusal);
 }
 
@@ -42,6 +42,7 @@ fn every_kind_of_party_may_transact() {
         "//Bob",
         "//Charlie",
         "//Dave",
+        "//Eve",
     ];
     let transactions = parties.map(|path| chain.sign(path, 0, remark(1)));
     for (path, outcome) in parties
@@ -256,6 +257,27 @@ fn raw_storage_and_code_cannot_be_written() {
     let transaction = chain.sign("//Alice", 0, call);
     let filtered = Err(frame_system::Error::<Runtime>::CallFiltered.into());
     assert_eq!(chain.one(transaction), Ok(filtered));
+}
+
+#[test]
+fn nobody_burns_money() {
+    let mut chain = Chain::new();
+    let before = chain.free("//Alice");
+    let burn: RuntimeCall = pallet_balances::Call::burn {
+        value: 1,
+        keep_alive: false,
+    }
+    .into();
+    let batch: RuntimeCall = pallet_utility::Call::batch_all {
+        calls: vec![burn.clone()],
+    }
+    .into();
+    let filtered = Err(frame_system::Error::<Runtime>::CallFiltered.into());
+    for (nonce, call) in (0..).zip([burn, batch]) {
+        let transaction = chain.sign("//Alice", nonce, call);
+        assert_eq!(chain.one(transaction), Ok(filtered));
+    }
+    assert_eq!(chain.free("//Alice"), before);
 }
 
 #[test]

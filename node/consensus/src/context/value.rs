@@ -3,11 +3,11 @@
 use std::{fmt, time::Duration};
 
 use arc_malachitebft_app::types::core::{self as engine, TimeoutKind};
-use xinglin_primitives::{consensus::ConsensusParameters, BlockNumber, Hash};
+use xinglin_primitives::{consensus::ConsensusParameters, BlockNumber, Hash, FIRST_HEIGHT};
 
 use super::Context;
 
-/// A block number. Genesis is 0, the first height agreed on is 1.
+/// A block number. Genesis is 0; the first height agreed on is [`FIRST_HEIGHT`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Height(pub BlockNumber);
 
@@ -19,7 +19,7 @@ impl fmt::Display for Height {
 
 impl engine::Height for Height {
     const ZERO: Self = Self(0);
-    const INITIAL: Self = Self(1);
+    const INITIAL: Self = Self(FIRST_HEIGHT);
 
     fn increment_by(&self, n: u64) -> Self {
         let n = BlockNumber::try_from(n).unwrap_or(BlockNumber::MAX);

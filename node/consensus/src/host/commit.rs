@@ -1,13 +1,14 @@
 //! A height is decided: make it durable, then decide when to begin the next.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use arc_malachitebft_app::{
     consensus::MisbehaviorEvidence,
     engine::host::Next,
-    types::core::{CommitCertificate, Validator as _, ValidatorSet as _},
+    types::core::{CommitCertificate, Round, Validator as _, ValidatorSet as _},
 };
 use ractor::RpcReplyPort;
+use tokio::time::Instant;
 use tracing::{debug, error, info};
 
 use super::reply;
@@ -15,6 +16,7 @@ use crate::{
     codec::convert::certificate_to_chain,
     context::{Context, Height},
     evidence,
+    pacing::Signs,
     shared::{Fatal, Shared},
 };
 
@@ -56,7 +58,11 @@ pub async fn decided(
         );
         shared.load_height().await?;
         shared.proposals.lock().forget_through(height);
-        shared.note_committed(height);
+        let signs = Signs {
+            transactions: !notice.next_nonces.is_empty(),
+            failed_rounds: certificate.round > Round::ZERO,
+        };
+        shared.note_committed(height, signs);
         evidence::forget_reported(&shared, &notice).await?;
     }
     reply(port, ());

@@ -1,9 +1,6 @@
 //! Proposing: building a block, or offering again one that was seen before.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use arc_malachitebft_app::{
     consensus::{LocallyProposedValue, ProposedValue},
@@ -12,6 +9,7 @@ use arc_malachitebft_app::{
 };
 use codec::Encode;
 use ractor::RpcReplyPort;
+use tokio::time::Instant;
 use tracing::{info, warn};
 use xinglin_core::{Block, BuildRequest};
 use xinglin_primitives::consensus::SignedPayload;
@@ -86,7 +84,11 @@ async fn build(
         return Ok(None);
     };
     let started = Instant::now();
-    let transactions_max = shared.capacity.lock().transactions_max();
+    let transactions_max = {
+        let mut capacity = shared.capacity.lock();
+        capacity.proposed(height.0, started);
+        capacity.transactions_max()
+    };
     let block = shared
         .ports
         .executor
@@ -94,7 +96,7 @@ async fn build(
             height: height.0,
             author,
             now_ms: clock::now_ms(),
-            deadline: started + timeout / BUILD_SHARE,
+            deadline: (started + timeout / BUILD_SHARE).into_std(),
             transactions_max,
         })
         .await?;

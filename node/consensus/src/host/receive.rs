@@ -34,7 +34,7 @@ pub async fn proposal(
     assembled: Assembled,
     port: RpcReplyPort<ProposedValue<Context>>,
 ) -> Result<(), Fatal> {
-    let Assembled { head, block } = assembled;
+    let Assembled { head, block, began } = assembled;
     let committed = shared.committed();
     if head.height <= committed || head.height > committed + HEIGHTS_AHEAD_MAX {
         debug!(height = head.height, committed, "a proposal out of reach");
@@ -61,18 +61,14 @@ pub async fn proposal(
         return Ok(());
     }
     shared.note_active(head.height);
-    // A body that is not the header's says nothing of the block: its hash must not become invalid,
-    // or a proposer could stream one body to some and another to the rest.
-    let is_proposed = |block: &Block| {
-        block.hash() == head.block_hash && block.number() == head.height && block.is_whole()
-    };
+    let began = began.max(shared.committed_at());
+    shared.capacity.lock().proposed(head.height, began);
     let block = match Block::from_bytes(&block) {
-        Ok(block) if is_proposed(&block) => Arc::new(block),
+        Ok(block) if block.hash() == head.block_hash && block.number() == head.height => {
+            Arc::new(block)
+        }
         _ => {
-            warn!(
-                height = head.height,
-                "the proposer streamed bytes that are not its block"
-            );
+            warn_of_other_bytes(&head);
             return Ok(());
         }
     };
@@ -80,6 +76,16 @@ pub async fn proposal(
         reply(port, value);
     }
     Ok(())
+}
+
+/// Bytes that are not the block they are said to be say nothing of it: its hash must not become
+/// invalid, or a proposer could stream one body to some and another to the rest.
+fn warn_of_other_bytes(head: &ProposalHead) {
+    warn!(
+        height = head.height,
+        round = head.round,
+        "the proposer streamed bytes that are not its block"
+    );
 }
 
 fn is_signed_by_proposer(shared: &Shared, current: &Current, head: &ProposalHead) -> bool {
@@ -127,7 +133,8 @@ async fn judge(
     Ok(Some(value))
 }
 
-/// `None` when the failure is ours: the engine goes on without our opinion.
+/// `None` when there is nothing to say of the block, because the failure is ours or the bytes are not
+/// the block: the engine goes on without our opinion.
 async fn verify(
     shared: &Shared,
     current: &Current,
@@ -156,6 +163,10 @@ async fn verify(
         Ok(Verdict::Invalid(reason)) => {
             warn!(height = head.height, hash = ?head.block_hash, %reason, "refused a proposed block");
             Ok(Some(Validity::Invalid))
+        }
+        Ok(Verdict::NotWhole) => {
+            warn_of_other_bytes(head);
+            Ok(None)
         }
         Err(ExecutionError::NotNext { .. }) => Ok(None),
         Err(error) => Err(error.into()),

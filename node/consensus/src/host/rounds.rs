@@ -1,6 +1,6 @@
 //! The start of heights and rounds.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use arc_malachitebft_app::{
     consensus::ProposedValue,
@@ -36,10 +36,6 @@ pub fn started(
 ) {
     debug!(%height, %round, "round started");
     shared.note_round(height, round);
-    if round == Round::ZERO {
-        let mut capacity = shared.capacity.lock();
-        capacity.height_started(height.0, Instant::now());
-    }
     let values = shared.proposals.lock().seen(height.0, round_number(round));
     reply(port, values);
 }

@@ -6,7 +6,7 @@ use arc_malachitebft_app::{
     consensus::ProposedValue,
     engine::host::SyncedValueOutcome,
     types::{
-        core::{Round, Validity},
+        core::{Height as _, Round, Validity},
         sync::RawDecidedValue,
     },
 };
@@ -14,6 +14,7 @@ use bytes::Bytes;
 use ractor::RpcReplyPort;
 use tracing::{debug, warn};
 use xinglin_core::{Block, ChainStore, ExecutionError, StoreError, Verdict, VerifyMode};
+use xinglin_primitives::{BlockNumber, FIRST_HEIGHT};
 
 use super::reply;
 use crate::{
@@ -27,9 +28,9 @@ const BLOCKS_MAX: usize = 32;
 /// Most bytes of blocks in one answer; one more block and its certificate still fit the transport.
 const BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// Every node keeps all blocks, so history begins with the first.
+/// Every node keeps all blocks.
 pub fn oldest_height(port: RpcReplyPort<Height>) {
-    reply(port, Height(1));
+    reply(port, Height::INITIAL);
 }
 
 /// Answers a peer that is behind. The range is the peer's, so it is clamped here.
@@ -50,11 +51,11 @@ pub async fn decided_blocks(
 fn read_blocks(
     chain: &dyn ChainStore,
     range: &RangeInclusive<Height>,
-    committed: u32,
+    committed: BlockNumber,
 ) -> Result<Vec<RawDecidedValue<Context>>, StoreError> {
     let mut values = Vec::new();
     let mut bytes = 0usize;
-    for number in range.start().0.max(1)..=range.end().0.min(committed) {
+    for number in range.start().0.max(FIRST_HEIGHT)..=range.end().0.min(committed) {
         let (Some(block), Some(certificate)) =
             (chain.encoded_block(number)?, chain.certificate(number)?)
         else {
@@ -92,10 +93,9 @@ pub async fn received(
 ) -> Result<(), Fatal> {
     let height = synced.height.0;
     let block = match Block::from_bytes(&synced.block) {
-        Ok(block) if block.number() == height && block.is_whole() => Arc::new(block),
+        Ok(block) if block.number() == height => Arc::new(block),
         _ => {
-            warn!(height, "a peer sent bytes that are not the block asked for");
-            reply(port, SyncedValueOutcome::PeerFault);
+            blame_peer(height, port);
             return Ok(());
         }
     };
@@ -113,6 +113,10 @@ pub async fn received(
         Ok(Verdict::Invalid(reason)) => {
             warn!(height, hash = ?block.hash(), %reason, "a fetched block does not execute here");
             Validity::Invalid
+        }
+        Ok(Verdict::NotWhole) => {
+            blame_peer(height, port);
+            return Ok(());
         }
         Err(ExecutionError::NotNext { .. }) => {
             reply(port, SyncedValueOutcome::LocalTransientError);
@@ -133,8 +137,14 @@ pub async fn received(
             .keep_undecided(round_number(synced.round), block.clone())
             .await?;
     }
+    shared.capacity.lock().height_fetched(height);
     shared.proposals.lock().insert(value.clone(), block);
     debug!(height, "fetched a block");
     reply(port, SyncedValueOutcome::Verdict(value));
     Ok(())
+}
+
+fn blame_peer(height: BlockNumber, port: RpcReplyPort<SyncedValueOutcome<Context>>) {
+    warn!(height, "a peer sent bytes that are not the block asked for");
+    reply(port, SyncedValueOutcome::PeerFault);
 }

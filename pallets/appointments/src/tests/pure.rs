@@ -1,12 +1,15 @@
 //! Properties of the pure decisions.
 
 use proptest::prelude::*;
-use xinglin_primitives::time::{Date, DAY_MS, MINUTE_MS};
+use xinglin_primitives::{
+    glue::WHOLE_BP,
+    time::{Date, DAY_MS, MINUTE_MS},
+};
 
 use crate::{
     mock::rules,
     penalties::{Fault, Penalties},
-    rules::{share_fen, BookingRules, LatestCancellation, RulesHistory, RulesVersion, WHOLE_BP},
+    rules::{share_fen, BookingRules, LatestCancellation, RulesHistory, RulesVersion},
 };
 
 /// Cases are the same in every run.

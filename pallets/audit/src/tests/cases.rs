@@ -3,7 +3,8 @@
 use frame_support::{assert_noop, assert_ok};
 use sp_runtime::DispatchError;
 use xinglin_primitives::{
-    glue::Subject, CaseId, ClaimId, EmergencyId, MemberId, PatientId, PractitionerId, SchemeId,
+    glue::Subject, CaseId, ClaimId, EmergencyId, MemberId, Party, PatientId, PractitionerId,
+    SchemeId,
 };
 
 use crate::{
@@ -28,7 +29,7 @@ fn transfer(case: CaseId, to: MemberId) -> Call<Test> {
 fn a_regulator_opens_a_case() {
     run(|| {
         let id = open(REGULATOR);
-        let subject = Subject::Member(HOSPITAL);
+        let subject = Subject::Party(Party::Member(HOSPITAL));
         let opened = Event::CaseOpened {
             case: id,
             regulator: REGULATOR,
@@ -56,13 +57,16 @@ fn nobody_else_opens_cases() {
     run(|| {
         for who in [staff(HOSPITAL), staff(INSURER), STRANGER] {
             assert_noop!(
-                call(who, opening(Subject::Member(HOSPITAL))),
+                call(who, opening(Subject::Party(Party::Member(HOSPITAL)))),
                 Error::<Test>::NotRegulator
             );
         }
         Removed::mutate(|removed| removed.insert(REGULATOR));
         assert_noop!(
-            call(staff(REGULATOR), opening(Subject::Member(HOSPITAL))),
+            call(
+                staff(REGULATOR),
+                opening(Subject::Party(Party::Member(HOSPITAL)))
+            ),
             Error::<Test>::NotRegulator
         );
     });
@@ -74,16 +78,16 @@ fn a_case_is_about_something_that_exists() {
         let far = COUNT + 1;
         let (known, unknown) = (
             [
-                Subject::Practitioner(PractitionerId(1)),
-                Subject::Patient(PatientId(1)),
+                Subject::Party(Party::Practitioner(PractitionerId(1))),
+                Subject::Party(Party::Patient(PatientId(1))),
                 Subject::Scheme(SchemeId(1)),
                 Subject::Claim(ClaimId(1)),
                 Subject::Emergency(EmergencyId(1)),
             ],
             [
-                Subject::Member(MemberId(far)),
-                Subject::Practitioner(PractitionerId(far)),
-                Subject::Patient(PatientId(far.into())),
+                Subject::Party(Party::Member(MemberId(far))),
+                Subject::Party(Party::Practitioner(PractitionerId(far))),
+                Subject::Party(Party::Patient(PatientId(far.into()))),
                 Subject::Scheme(SchemeId(far)),
                 Subject::Claim(ClaimId(far.into())),
                 Subject::Emergency(EmergencyId(far.into())),
@@ -106,7 +110,10 @@ fn no_ids_are_left_at_the_end() {
     ext().execute_with(|| {
         NextCase::<Test>::put(CaseId(u64::MAX));
         assert_noop!(
-            call(staff(REGULATOR), opening(Subject::Member(HOSPITAL))),
+            call(
+                staff(REGULATOR),
+                opening(Subject::Party(Party::Member(HOSPITAL)))
+            ),
             Error::<Test>::IdsUsedUp
         );
     });
@@ -267,7 +274,7 @@ fn the_council_moves_the_case_of_a_regulator_that_is_gone() {
         };
         assert_eq!(events(), [transferred]);
         assert_ok!(call(staff(OTHER), lifting(id, ALICE)));
-        assert!(!is_suspended(ALICE));
+        assert!(!is_stopped(ALICE));
     });
 }
 
@@ -300,7 +307,7 @@ fn what_is_signed_is_signed() {
         let id = open(REGULATOR);
         let request = ask(id, 1);
         let signed = [
-            opening(Subject::Member(HOSPITAL)),
+            opening(Subject::Party(Party::Member(HOSPITAL))),
             closing(id),
             asking(id, 1),
             withdrawing(request),

@@ -2,33 +2,30 @@
 
 use frame_support::{assert_noop, assert_ok};
 use sp_runtime::DispatchError;
-use xinglin_primitives::{
-    glue::{Held, Holds},
-    PatientId,
-};
+use xinglin_primitives::{glue::Held, Party, PatientId};
 
 use crate::{
     mock::*,
-    types::{LiftOutcome, HOLDERS_MAX, HOLDS_MAX},
+    types::{HOLDERS_MAX, HOLDS_MAX},
     Error, Event,
 };
 
-/// How lifting ended the last time.
-fn outcome() -> LiftOutcome {
+/// Whether the hold that was lifted last was the last one.
+fn was_last() -> bool {
     match events().pop() {
-        Some(Event::HoldLifted { outcome, .. }) => outcome,
+        Some(Event::HoldLifted { is_last, .. }) => is_last,
         other => panic!("not lifted: {other:?}"),
     }
 }
 
 #[test]
-fn a_hold_suspends_and_lifting_ends_it() {
-    for held in [Held::Member(HOSPITAL), DOCTOR, ALICE, SCHEME] {
+fn a_hold_stops_and_lifting_ends_it() {
+    for held in [Held::Party(Party::Member(HOSPITAL)), DOCTOR, ALICE, SCHEME] {
         run(|| {
             let case = open(REGULATOR);
             events();
             assert_ok!(call(staff(REGULATOR), holding(case, held)));
-            assert!(is_suspended(held) && Audit::is_held(held));
+            assert!(is_stopped(held) && Audit::is_held(held));
             let placed = Event::HoldPlaced {
                 case,
                 held,
@@ -37,11 +34,11 @@ fn a_hold_suspends_and_lifting_ends_it() {
             };
             assert_eq!(events(), [placed]);
             assert_ok!(call(main_account(REGULATOR), lifting(case, held)));
-            assert!(!is_suspended(held) && !Audit::is_held(held));
+            assert!(!is_stopped(held) && !Audit::is_held(held));
             let lifted = Event::HoldLifted {
                 case,
                 held,
-                outcome: LiftOutcome::Restored,
+                is_last: true,
                 by: main_account(REGULATOR),
             };
             assert_eq!(events(), [lifted]);
@@ -50,7 +47,7 @@ fn a_hold_suspends_and_lifting_ends_it() {
 }
 
 #[test]
-fn the_first_hold_suspends_and_the_last_lift_restores() {
+fn the_first_hold_stops_and_with_the_last_it_goes_on() {
     run(|| {
         let cases = [open(REGULATOR), open(OTHER), open(REGULATOR)];
         assert_ok!(call(staff(REGULATOR), holding(cases[0], ALICE)));
@@ -65,17 +62,11 @@ fn the_first_hold_suspends_and_the_last_lift_restores() {
         assert_ok!(call(staff(REGULATOR), holding(cases[2], ALICE)));
         assert_eq!(Audit::holders_of(ALICE), cases);
         assert_ok!(call(staff(REGULATOR), lifting(cases[0], ALICE)));
-        assert_eq!(
-            (outcome(), is_suspended(ALICE)),
-            (LiftOutcome::StillHeld, true)
-        );
+        assert_eq!((was_last(), is_stopped(ALICE)), (false, true));
         assert_ok!(call(staff(REGULATOR), lifting(cases[2], ALICE)));
         assert_eq!(Audit::holders_of(ALICE), [cases[1]]);
         assert_ok!(call(staff(OTHER), lifting(cases[1], ALICE)));
-        assert_eq!(
-            (outcome(), is_suspended(ALICE)),
-            (LiftOutcome::Restored, false)
-        );
+        assert_eq!((was_last(), is_stopped(ALICE)), (true, false));
     });
 }
 
@@ -104,40 +95,14 @@ fn a_case_holds_something_once() {
 }
 
 #[test]
-fn what_cannot_be_suspended_is_not_held() {
+fn nothing_is_held_that_does_not_exist() {
     run(|| {
         let case = open(REGULATOR);
         assert_noop!(
-            call(staff(REGULATOR), holding(case, LAST)),
-            DispatchError::Other("last")
+            call(staff(REGULATOR), holding(case, NOTHING)),
+            DispatchError::Other("nothing")
         );
-        // The council has suspended it.
-        assert_ok!(Registry::hold(ALICE));
-        assert_noop!(
-            call(staff(REGULATOR), holding(case, ALICE)),
-            DispatchError::Other("suspended")
-        );
-        assert!(!Audit::is_held(ALICE));
-        // Once that is over it can be held.
-        assert_ok!(Registry::lift(ALICE));
-        assert_ok!(call(staff(REGULATOR), holding(case, ALICE)));
-    });
-}
-
-#[test]
-fn a_hold_ends_also_if_the_council_lifted_before() {
-    run(|| {
-        let case = open(REGULATOR);
-        assert_ok!(call(staff(REGULATOR), holding(case, ALICE)));
-        assert_ok!(Registry::lift(ALICE));
-        sp_io::storage::clear(b"touched");
-        assert_ok!(call(staff(REGULATOR), lifting(case, ALICE)));
-        // A message of this kind does not survive encoding.
-        assert_eq!(outcome(), LiftOutcome::Refused(DispatchError::Other("")));
-        assert!(!Audit::is_held(ALICE));
-        // What the failed attempt wrote is undone.
-        assert_eq!(sp_io::storage::get(b"touched"), None);
-        assert_ok!(call(staff(REGULATOR), closing(case)));
+        assert!(!Audit::is_held(NOTHING));
     });
 }
 
@@ -145,12 +110,15 @@ fn a_hold_ends_also_if_the_council_lifted_before() {
 fn a_regulator_does_not_hold_itself() {
     run(|| {
         let case = open(REGULATOR);
-        let itself = Held::Member(REGULATOR);
+        let itself = Held::Party(Party::Member(REGULATOR));
         assert_noop!(
             call(staff(REGULATOR), holding(case, itself)),
             Error::<Test>::HoldsItself
         );
-        assert_ok!(call(staff(REGULATOR), holding(case, Held::Member(OTHER))));
+        assert_ok!(call(
+            staff(REGULATOR),
+            holding(case, Held::Party(Party::Member(OTHER)))
+        ));
     });
 }
 
@@ -159,7 +127,7 @@ fn a_case_holds_so_much() {
     run(|| {
         let case = open(REGULATOR);
         for n in 0..u64::from(HOLDS_MAX) {
-            let held = Held::Patient(PatientId(n));
+            let held = Held::Party(Party::Patient(PatientId(n)));
             assert_ok!(call(staff(REGULATOR), holding(case, held)));
         }
         assert_noop!(

@@ -2,6 +2,7 @@
 //! its bound.
 mod delegations;
 mod genesis;
+mod holds;
 mod members;
 mod origins;
 mod patients;

@@ -1,6 +1,7 @@
 //! Replacement of a lost account: every step, and who may not take it.
 
 use frame_support::{assert_noop, assert_ok};
+use sp_runtime::DispatchError;
 use xinglin_primitives::{
     glue::{Admission, Patients, Practitioners, Scope},
     PatientId,
@@ -81,6 +82,7 @@ fn two_members_and_a_delay_replace_a_patients_account() {
             new: NEW,
             encryption_key: key(8),
         }]);
+        assert_eq!(AccountsChanged::get(), [(PATIENT_ACCOUNT, NEW)]);
 
         assert_eq!(Members::patient_of(&NEW), Some(PATIENT));
         assert_eq!(Members::patient_of(&PATIENT_ACCOUNT), None);
@@ -112,6 +114,29 @@ fn the_account_of_a_practitioner_is_replaced_likewise() {
         assert_eq!(Members::practitioner_of(&NEW), Some(DOCTOR));
         assert_eq!(Members::practitioner_of(&DOCTOR_ACCOUNT), None);
         assert_eq!(Members::department_at(DOCTOR, HOSPITAL), Some(SURGERY));
+    });
+}
+
+#[test]
+fn nothing_is_replaced_while_what_belongs_to_it_cannot_follow() {
+    run(|| {
+        let propose = Call::propose_replacement {
+            principal: THE_PATIENT,
+            account: BROKEN,
+            encryption_key: key(8),
+        };
+        let approve = Call::approve_replacement {
+            principal: THE_PATIENT,
+            account: BROKEN,
+        };
+        assert_ok!(by(HOSPITAL_DESK, propose));
+        assert_ok!(by(CLINIC_MAIN, approve));
+        Now::set(START + DELAY);
+        assert_noop!(
+            by(INSURER_MAIN, complete(THE_PATIENT)),
+            DispatchError::Other("broken")
+        );
+        assert_eq!(Members::patient_of(&PATIENT_ACCOUNT), Some(PATIENT));
     });
 }
 

@@ -1,6 +1,7 @@
 //! Issuing and cancelling invoices.
 
-use frame_support::{assert_noop, assert_ok, BoundedVec};
+use codec::{Decode, Encode};
+use frame_support::{assert_noop, assert_ok, dispatch::GetDispatchInfo, BoundedVec};
 use xinglin_primitives::{
     glue::{Line, VisitState, LINES_MAX},
     time::Date,
@@ -12,7 +13,7 @@ use crate::{
     number::InvoiceNumber,
     reads::Document,
     states::{InvoiceState, Tally},
-    types::{Invoice, NewInvoice, Reason, READERS_MAX},
+    types::{Details, Envelope, Invoice, NewInvoice, Reason, ENVELOPE_BYTES_MAX, READERS_MAX},
     Call, Error, Event,
 };
 
@@ -23,7 +24,7 @@ fn refused(change: impl FnOnce(&mut NewInvoice), error: Error<Test>) {
 fn refused_for(by: AccountId, change: impl FnOnce(&mut NewInvoice), error: Error<Test>) {
     let mut invoice = charge(&[(1_000, 3), (2_000, 1)]);
     change(&mut invoice);
-    assert_noop!(call(by, Call::issue_invoice { invoice }), error);
+    assert_noop!(call(by, issuing(invoice, u64::MAX)), error);
 }
 
 fn refused_line(change: impl FnOnce(&mut Line)) {
@@ -46,6 +47,7 @@ fn cancel(invoice: InvoiceId) -> Call<Test> {
 #[test]
 fn an_invoice_says_what_was_issued() {
     run(|| {
+        System::set_block_number(7);
         let mut new = charge(&[(1_000, 3), (2_000, 1)]);
         new.visit = Some(VISIT);
         new.service = (Date(19_990), Date(19_999));
@@ -71,7 +73,11 @@ fn an_invoice_says_what_was_issued() {
             setting: new.setting,
             service: new.service,
             issued_at: morning(),
-            details: new.details,
+            issued_in: 7,
+            details: Details {
+                envelope: hash_of(&envelope(id.0)),
+                readers: new.details.readers,
+            },
             tally: Tally::new(TOTAL_FEN),
             previous_of_patient: None,
             previous_of_visit: None,
@@ -171,6 +177,72 @@ fn readers_are_insurers_and_regulators_in_order() {
                     + 1
             ]);
         assert!(many.is_err());
+    });
+}
+
+/// The call that issues the standard invoice with an envelope that has the hash stated.
+fn sealed(envelope: Envelope) -> Call<Test> {
+    let mut invoice = charge(&[(1_000, 3), (2_000, 1)]);
+    invoice.details.envelope = hash_of(&envelope);
+    Call::issue_invoice { invoice, envelope }
+}
+
+#[test]
+fn the_envelope_travels_in_the_call_and_leads_to_the_invoice() {
+    run(|| {
+        let hash = hash_of(&envelope(3));
+        let issue = issuing(charge(&[(5, 1)]), 3);
+        assert_eq!(Payments::carried(&issue), Some((hash, &envelope(3)[..])));
+        assert_eq!(Payments::by_envelope(hash), None);
+        assert_ok!(call(staff(CLINIC), issue));
+        let id = Payments::by_envelope(hash).unwrap();
+        assert_eq!(
+            Payments::status_of(id).unwrap().invoice.details.envelope,
+            hash
+        );
+        assert_eq!(Payments::carried(&payment(id, 1, 1)), None);
+    });
+}
+
+#[test]
+fn the_envelope_is_the_one_that_the_invoice_states() {
+    run(|| {
+        let invoice = charge(&[(1_000, 3), (2_000, 1)]);
+        let mut bytes = envelope(0).into_inner();
+        bytes[0] ^= 1;
+        let damaged = Call::issue_invoice {
+            invoice,
+            envelope: BoundedVec::truncate_from(bytes),
+        };
+        assert_noop!(call(staff(HOSPITAL), damaged), Error::<Test>::HashMismatch);
+        let nothing = sealed(Envelope::new());
+        assert_noop!(call(staff(HOSPITAL), nothing), Error::<Test>::Empty);
+    });
+}
+
+#[test]
+fn an_envelope_is_used_once() {
+    run(|| {
+        let id = issued();
+        let used = Error::<Test>::EnvelopeUsed;
+        // Whoever issues it, and whatever has become of the invoice.
+        assert_noop!(call(staff(CLINIC), issuing(charge(&[(5, 1)]), id.0)), used);
+        assert_ok!(call(staff(HOSPITAL), cancel(id)));
+        let again = issuing(charge(&[(5, 1)]), id.0);
+        assert_noop!(call(staff(HOSPITAL), again), Error::<Test>::EnvelopeUsed);
+    });
+}
+
+#[test]
+fn an_envelope_has_its_bound_and_its_weight() {
+    run(|| {
+        let bytes = |count: u32| vec![7u8; count as usize];
+        let largest = Envelope::try_from(bytes(ENVELOPE_BYTES_MAX)).unwrap();
+        assert!(Envelope::decode(&mut &bytes(ENVELOPE_BYTES_MAX + 1).encode()[..]).is_err());
+        let (large, small) = (sealed(largest), sealed(envelope(0)));
+        let weight = |call: &Call<Test>| call.get_dispatch_info().call_weight;
+        assert!(weight(&large).ref_time() > weight(&small).ref_time());
+        assert_ok!(call(staff(HOSPITAL), large));
     });
 }
 

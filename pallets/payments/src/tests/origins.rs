@@ -34,9 +34,7 @@ fn signed_calls() -> Vec<Call<Test>> {
             reason: Rejection::Other,
         },
         Call::withdraw_redemption { redemption },
-        Call::issue_invoice {
-            invoice: charge(&[(1, 1)]),
-        },
+        issuing(charge(&[(1, 1)]), 0),
         Call::cancel_invoice {
             invoice,
             reason: Reason::Error,

@@ -4,7 +4,7 @@ use frame_support::{assert_noop, assert_ok};
 use xinglin_primitives::{EmergencyId, Hash, MemberId, PatientId};
 
 use crate::{
-    access::{Basis, Denial, Party, Purpose},
+    access::{Basis, Denial, Purpose},
     emergency::*,
     mock::*,
     reading::Accessed,
@@ -104,7 +104,7 @@ fn an_emergency_takes_its_course() {
                 ..
             }
         ));
-        assert!(EmergenciesOf::<Test>::get(OUTSIDER).is_empty());
+        assert!(!EmergenciesOf::<Test>::contains_key(OUTSIDER));
     });
 }
 

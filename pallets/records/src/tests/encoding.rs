@@ -7,7 +7,7 @@ use xinglin_primitives::{
 };
 
 use crate::{
-    access::{Basis, Denial, Party, Purpose},
+    access::{Basis, Denial, Purpose},
     emergency::*,
     grants::*,
     mock::*,
@@ -134,8 +134,8 @@ pub fn all_calls() -> Vec<Call<Test>> {
             patient: ALICE,
             keys: batch(&[record]),
         },
-        Call::shred { record },
-        Call::confirm_shred { record },
+        Call::ask_erasure { record },
+        Call::confirm_erasure { record },
         Call::prune_keys { record },
     ]
 }
@@ -145,7 +145,7 @@ fn calls_keep_their_layout() {
     for (index, call) in all_calls().iter().enumerate() {
         assert_eq!(usize::from(call.encode()[0]), index);
     }
-    assert_eq!(digest(all_calls()), "57d295bf4479a3c78885842cfc7e8a37");
+    assert_eq!(digest(all_calls()), "2ae1114b988f7e081ad466b7a63dc9ab");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use frame_support::{assert_noop, assert_ok};
 use xinglin_primitives::{GrantId, RecordId};
 
 use crate::{
-    access::{Denial, Party, Purpose},
+    access::{Denial, Purpose},
     grants::{Covered, EndOfGrant},
     mock::*,
     types::*,
@@ -13,20 +13,20 @@ use crate::{
 };
 
 fn asking(record: RecordId) -> Call<Test> {
-    Call::shred { record }
+    Call::ask_erasure { record }
 }
 
 fn confirming(record: RecordId) -> Call<Test> {
-    Call::confirm_shred { record }
+    Call::confirm_erasure { record }
 }
 
-fn shred(record: RecordId) {
+fn erase(record: RecordId) {
     assert_ok!(call(own(ALICE), asking(record)));
     assert_ok!(call(staff(HOSPITAL), confirming(record)));
 }
 
 #[test]
-fn a_shredded_record_has_no_keys_and_stays() {
+fn an_erased_record_has_no_keys_and_stays() {
     run(|| {
         let id = write(ALICE);
         let other = write(ALICE);
@@ -41,7 +41,7 @@ fn a_shredded_record_has_no_keys_and_stays() {
         let info = send(staff(HOSPITAL), confirming(id)).unwrap();
         assert_eq!(
             info.actual_weight,
-            Some(Estimated::<Test>::confirm_shred(3))
+            Some(Estimated::<Test>::confirm_erasure(3))
         );
         let by = staff(HOSPITAL);
         assert_eq!(
@@ -50,12 +50,12 @@ fn a_shredded_record_has_no_keys_and_stays() {
                 Event::GrantEnded {
                     grant: one,
                     patient: ALICE,
-                    cause: EndOfGrant::Shredded
+                    cause: EndOfGrant::RecordErased
                 },
-                Event::Shredded {
+                Event::Erased {
                     record: id,
                     keys: 3,
-                    by
+                    by: Some(by)
                 },
             ]
         );
@@ -72,7 +72,7 @@ fn a_shredded_record_has_no_keys_and_stays() {
             (staff(HOSPITAL), Party::Member(HOSPITAL)),
         ] {
             let outcome = open_for(by, party, id, Purpose::Treatment);
-            assert_eq!(outcome, Err(Denial::Shredded));
+            assert_eq!(outcome, Err(Denial::Erased));
         }
         assert!(open(COLLEAGUE, other).is_ok());
         let progress = Records::key_progress(ALICE);
@@ -95,7 +95,7 @@ fn each_step_is_its_partys() {
         assert_ok!(call(own(ALICE), asking(id)));
         assert_noop!(call(own(ALICE), asking(id)), Error::<Test>::AlreadyAsked);
         for other in [own(ALICE), doctor(DOCTOR), staff(CLINIC), STRANGER] {
-            assert_noop!(call(other, confirming(id)), Error::<Test>::NotAuthorsMember);
+            assert_noop!(call(other, confirming(id)), Error::<Test>::MayNotConfirm);
         }
         let none = RecordId(9);
         assert_noop!(call(own(ALICE), asking(none)), Error::<Test>::UnknownRecord);
@@ -106,14 +106,58 @@ fn each_step_is_its_partys() {
     });
 }
 
+/// The patient's right does not hang on a member that cannot confirm.
 #[test]
-fn nothing_more_happens_to_a_shredded_record() {
+fn for_a_member_that_does_not_take_part_others_confirm() {
+    let asked = || {
+        let id = write(ALICE);
+        assert_ok!(call(own(ALICE), asking(id)));
+        id
+    };
+    run(|| {
+        let ids = [asked(), asked()];
+        let refused = |by| {
+            assert_noop!(call(by, confirming(ids[0])), Error::<Test>::MayNotConfirm);
+        };
+        let refused_council = || {
+            assert_noop!(council(confirming(ids[0])), Error::<Test>::MayNotConfirm);
+        };
+        refused(staff(REGULATOR));
+        refused_council();
+        Suspended::mutate(|members| members.insert(HOSPITAL));
+        for by in [staff(HOSPITAL), staff(CLINIC), own(ALICE), STRANGER] {
+            refused(by);
+        }
+        events();
+        assert_ok!(call(staff(REGULATOR), confirming(ids[0])));
+        assert_ok!(council(confirming(ids[1])));
+        let by: Vec<_> = events()
+            .into_iter()
+            .map(|event| match event {
+                Event::Erased { by, .. } => by,
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        assert_eq!(by, [Some(staff(REGULATOR)), None]);
+        for id in ids {
+            assert!(stored(id).is_erased());
+        }
+        // Nothing is confirmed that nobody asked for.
+        Suspended::mutate(|members| members.remove(&HOSPITAL));
+        let id = write(ALICE);
+        Suspended::mutate(|members| members.insert(HOSPITAL));
+        assert_noop!(council(confirming(id)), Error::<Test>::NotAsked);
+    });
+}
+
+#[test]
+fn nothing_more_happens_to_an_erased_record() {
     run(|| {
         let id = write(ALICE);
         share(ALICE, terms(everything(), to_doctor(COLLEAGUE)));
-        shred(id);
+        erase(id);
         let refuse = |by, call_: Call<Test>| {
-            assert_noop!(call(by, call_), Error::<Test>::Shredded);
+            assert_noop!(call(by, call_), Error::<Test>::Erased);
         };
         let keys = batch(&[id]);
         refuse(own(ALICE), asking(id));
@@ -152,7 +196,7 @@ fn nothing_more_happens_to_a_shredded_record() {
 }
 
 #[test]
-fn a_record_with_many_versions_is_shredded_whole() {
+fn a_record_with_many_versions_is_erased_whole() {
     run(|| {
         let id = write(ALICE);
         for _ in 1..VERSIONS_MAX {
@@ -161,7 +205,7 @@ fn a_record_with_many_versions_is_shredded_whole() {
                 amending(id, required(DOCTOR, HOSPITAL))
             ));
         }
-        shred(id);
+        erase(id);
         assert_eq!(stored(id).keys, 0);
     });
 }
@@ -177,9 +221,9 @@ fn keys_under_an_old_key_of_the_patient_are_not_counted_as_restored() {
             (progress.restored, progress.total)
         };
         assert_eq!(progress(), (1, 2));
-        shred(old);
+        erase(old);
         assert_eq!(progress(), (1, 1));
-        shred(new);
+        erase(new);
         assert_eq!(progress(), (0, 0));
     });
 }

@@ -307,7 +307,7 @@ fn a_grant_to_a_member_is_for_its_own_accounts() {
             ..terms(Covered::Record(id), to_member(INSURER))
         };
         let grant = share(ALICE, claim);
-        let insurer = crate::access::Party::Member(INSURER);
+        let insurer = Party::Member(INSURER);
         let read = |purpose| open_for(staff(INSURER), insurer, id, purpose);
         assert_eq!(read(Purpose::ClaimAttachment), Ok(Basis::Grant(grant)));
         assert_eq!(read(Purpose::Treatment), Err(Denial::OtherPurpose));

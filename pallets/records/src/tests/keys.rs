@@ -1,10 +1,16 @@
 //! Sealed keys: providing, replacing, pruning.
 
 use frame_support::{assert_noop, assert_ok};
-use xinglin_primitives::{time::DAY_MS, EncryptionKey, MemberId, RecordId};
+use xinglin_primitives::{time::DAY_MS, AccessRequestId, EncryptionKey, MemberId, RecordId};
 
 use crate::{
-    emergency::EmergencyReason, grants::Terms, mock::*, types::*, Call, Error, Event, SealedKeys,
+    access::{Basis, Denial, Purpose},
+    emergency::EmergencyReason,
+    grants::Terms,
+    mock::*,
+    requests::{Answer, NewRequest, RequestReason},
+    types::*,
+    Call, Error, Event, SealedKeys,
 };
 
 fn providing(reader: Reader<AccountId>, keys: KeyBatch) -> Call<Test> {
@@ -130,22 +136,144 @@ fn every_key_of_a_batch_must_fit() {
     });
 }
 
+/// Whoever is given keys by grant leaves room for the three of every version to come.
 #[test]
-fn sealed_keys_of_a_record_are_bounded() {
+fn readers_by_grant_leave_room_for_amendments() {
     run(|| {
         let id = write(ALICE);
+        let spare = 3 * u32::from(VERSIONS_MAX - 1);
+        let mut first = 0;
+        while stored(id).keys < KEYS_MAX - spare {
+            // Others than those of the registry: the pallet asks of a grantee only that it is known.
+            let reader = Reader::Delegate(90_000 + first);
+            fill(id, reader);
+            first += 1;
+        }
         share(ALICE, terms(everything(), to_doctor(COLLEAGUE)));
-        crate::Records::<Test>::mutate(id, |it| it.as_mut().unwrap().keys = KEYS_MAX);
         let provide = providing(Reader::Practitioner(COLLEAGUE), batch(&[id]));
         assert_noop!(
             call(staff(HOSPITAL), provide.clone()),
             Error::<Test>::TooManyKeys
         );
-        // Replacing takes no room.
+        let by_grant = Call::share {
+            terms: terms(everything(), to_doctor(OUTSIDER)),
+            token: None,
+            keys: batch(&[id]),
+        };
+        assert_noop!(call(own(ALICE), by_grant), Error::<Test>::TooManyKeys);
+        // Replacing takes no room, and every amendment finds its own.
         let replace = providing(Reader::Member(HOSPITAL), batch(&[id]));
         assert_ok!(call(staff(HOSPITAL), replace));
-        crate::Records::<Test>::mutate(id, |it| it.as_mut().unwrap().keys = 3);
+        assert_noop!(
+            call(
+                doctor(DOCTOR),
+                amending(id, and(Reader::Practitioner(COLLEAGUE)))
+            ),
+            Error::<Test>::TooManyKeys
+        );
+        for _ in 1..VERSIONS_MAX {
+            let amend = amending(id, required(DOCTOR, HOSPITAL));
+            assert_ok!(call(doctor(DOCTOR), amend));
+        }
+        assert_eq!(stored(id).keys, KEYS_MAX);
+        // Those without a reason make room.
+        assert_ok!(call(STRANGER, Call::prune_keys { record: id }));
         assert_ok!(call(staff(HOSPITAL), provide));
+    });
+}
+
+/// Stores a key past the rules, for a reader whom no rule knows.
+fn fill(id: RecordId, reader: Reader<AccountId>) {
+    let stored = StoredKey {
+        key: key(9),
+        epoch: 0,
+    };
+    SealedKeys::<Test>::insert(id, (1, reader), stored);
+    crate::Records::<Test>::mutate(id, |it| it.as_mut().unwrap().keys += 1);
+}
+
+/// What author and member hold by right is theirs to replace, and the author's the member's too.
+#[test]
+fn nobody_spoils_the_keys_of_author_and_member() {
+    run(|| {
+        let id = write(ALICE);
+        let author = Reader::Practitioner(DOCTOR);
+        let member = Reader::Member(HOSPITAL);
+        let refused = |by, reader: &Reader<AccountId>| {
+            assert_noop!(
+                call(by, providing(reader.clone(), batch(&[id]))),
+                Error::<Test>::KeyExists
+            );
+        };
+        let accepted = |by, reader: &Reader<AccountId>| {
+            assert_ok!(call(by, providing(reader.clone(), batch(&[id]))));
+        };
+        refused(own(ALICE), &author);
+        refused(own(ALICE), &member);
+        refused(doctor(DOCTOR), &member);
+        accepted(doctor(DOCTOR), &author);
+        accepted(staff(HOSPITAL), &author);
+        accepted(staff(HOSPITAL), &member);
+        // Neither by a grant: given of her own accord, added to, or given in answer.
+        for grantee in [to_doctor(DOCTOR), to_member(HOSPITAL)] {
+            let share_keys = Call::share {
+                terms: terms(everything(), grantee),
+                token: None,
+                keys: batch(&[id]),
+            };
+            assert_noop!(call(own(ALICE), share_keys), Error::<Test>::KeyExists);
+            let grant = share(ALICE, terms(everything(), grantee));
+            let keys = batch(&[id]);
+            assert_noop!(
+                call(own(ALICE), Call::add_keys { grant, keys }),
+                Error::<Test>::KeyExists
+            );
+        }
+        let asked = NewRequest {
+            patient: ALICE,
+            what: everything(),
+            grantee: to_member(HOSPITAL),
+            purpose: Purpose::Treatment,
+            reason: RequestReason::Continuation,
+        };
+        let ask = Call::request_access {
+            requester: DOCTOR,
+            request: asked,
+        };
+        assert_ok!(call(doctor(DOCTOR), ask));
+        let answer = Call::answer {
+            request: AccessRequestId(0),
+            answer: Answer::Accept {
+                from: START,
+                until: START + DAY_MS,
+                may_reshare: false,
+                keys: batch(&[id]),
+            },
+        };
+        assert_noop!(call(own(ALICE), answer), Error::<Test>::KeyExists);
+    });
+}
+
+/// Who is stopped for a time does not lose what would take others' help to restore.
+#[test]
+fn a_delegate_keeps_the_keys_while_the_patient_is_stopped() {
+    run(|| {
+        let id = write(ALICE);
+        let reader = Reader::Delegate(carer(ALICE));
+        let provide = providing(reader.clone(), batch(&[id]));
+        assert_ok!(call(own(ALICE), provide.clone()));
+        Stopped::mutate(|patients| patients.insert(ALICE));
+        let prune = Call::prune_keys { record: id };
+        assert_noop!(call(STRANGER, prune.clone()), Error::<Test>::NothingToPrune);
+        // She does not read meanwhile.
+        let reads = || Records::may_read(&carer(ALICE), id, Now::get());
+        assert_eq!(reads(), Err(Denial::NoGrant));
+        Stopped::mutate(|patients| patients.remove(&ALICE));
+        assert_eq!(reads(), Ok(Basis::Delegate));
+        // Once she is no delegate any more, they go.
+        Dismissed::mutate(|patients| patients.insert(ALICE));
+        assert_ok!(call(STRANGER, prune));
+        assert!(!has_key(id, reader));
     });
 }
 

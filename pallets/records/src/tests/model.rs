@@ -4,7 +4,7 @@
 use xinglin_primitives::{time::Moment, Hash, MemberId, PatientId, PractitionerId};
 
 use crate::{
-    access::{Party, Purpose},
+    access::Purpose,
     grants::{Covered, Grantee, Terms},
     mock::*,
     types::ContentKind,
@@ -17,7 +17,7 @@ pub struct ModelRecord {
     pub kind: ContentKind,
     pub written_at: Moment,
     pub is_retracted: bool,
-    pub is_shredded: bool,
+    pub is_erased: bool,
 }
 
 pub struct ModelGrant {
@@ -67,7 +67,7 @@ impl Model {
 
     pub fn may_read(&self, party: Party, record: usize, purpose: Purpose, now: Moment) -> bool {
         let it = &self.records[record];
-        if it.is_shredded {
+        if it.is_erased {
             return false;
         }
         let holder = match party {
@@ -102,7 +102,7 @@ impl Model {
             Covered::Record(id) => self
                 .records
                 .get(id.0 as usize)
-                .is_some_and(|it| it.patient == patient && !it.is_shredded && !it.is_retracted),
+                .is_some_and(|it| it.patient == patient && !it.is_erased && !it.is_retracted),
             Covered::History { kinds, from, until } => !kinds.is_empty() && from < until,
         };
         covers_something && terms.from < terms.until && now < terms.until
@@ -155,8 +155,8 @@ impl Model {
         }
     }
 
-    pub fn shred(&mut self, record: usize, now: Moment) {
-        self.records[record].is_shredded = true;
+    pub fn erase(&mut self, record: usize, now: Moment) {
+        self.records[record].is_erased = true;
         for index in 0..self.grants.len() {
             let is_of_it = matches!(
                 self.grants[index].terms.what,

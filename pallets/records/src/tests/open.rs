@@ -4,7 +4,7 @@ use frame_support::{assert_noop, assert_ok, BoundedVec};
 use xinglin_primitives::RecordId;
 
 use crate::{
-    access::{Basis, Denial, Party, Purpose},
+    access::{Basis, Denial, Purpose},
     grants::Terms,
     mock::*,
     reading::{AccessEntry, Accessed},

@@ -18,7 +18,7 @@ use super::{
     steps::{any_step, Likeness, Step, PURPOSES},
 };
 use crate::{
-    access::{Party, Purpose},
+    access::Purpose,
     emergency::{EmergencyReason, Verdict},
     grants::{Grantee, Terms, GRANTS_TO_ONE_MAX, RESHARES_MAX},
     mock::*,
@@ -95,9 +95,9 @@ impl Pair<'_> {
                     self.open(party, record, purpose);
                 }
             }
-            Step::Shred(index) => {
+            Step::Erase(index) => {
                 if let Some(record) = some(index, records) {
-                    self.shred(record);
+                    self.erase(record);
                 }
             }
             Step::Retract(index) => {
@@ -142,7 +142,7 @@ impl Pair<'_> {
             kind,
             written_at: Now::get(),
             is_retracted: false,
-            is_shredded: false,
+            is_erased: false,
         });
     }
 
@@ -266,20 +266,20 @@ impl Pair<'_> {
             .or_default() += 1;
     }
 
-    fn shred(&mut self, record: usize) {
+    fn erase(&mut self, record: usize) {
         let it = &self.model.records[record];
-        let (patient, member, is_expected) = (it.patient, it.member, !it.is_shredded);
+        let (patient, member, is_expected) = (it.patient, it.member, !it.is_erased);
         let id = RecordId(record as u64);
         self.agree(
-            "shred",
+            "erase",
             own(patient),
-            Call::shred { record: id },
+            Call::ask_erasure { record: id },
             is_expected,
         );
-        let confirm = Call::confirm_shred { record: id };
+        let confirm = Call::confirm_erasure { record: id };
         self.agree("confirm", staff(member), confirm, is_expected);
         if is_expected {
-            self.model.shred(record, Now::get());
+            self.model.erase(record, Now::get());
         }
     }
 
@@ -425,7 +425,7 @@ fn everything_happened(outcomes: &Outcomes) {
         "reshare",
         "revoke",
         "open",
-        "shred",
+        "erase",
         "retract",
         "break glass",
         "justify",

@@ -4,7 +4,7 @@ use frame_support::assert_ok;
 use xinglin_primitives::{time::DAY_MS, Hash, RecordId};
 
 use crate::{
-    access::{Basis, Denial, Party},
+    access::{Basis, Denial},
     mock::*,
     reads::PAGE_MAX,
     types::*,

@@ -6,7 +6,7 @@ use xinglin_primitives::{
 };
 
 use crate::{
-    access::{Basis, Denial, Party, Purpose},
+    access::{Basis, Denial, Purpose},
     grants::{Covered, Kinds, Source},
     mock::*,
     requests::*,

@@ -60,7 +60,7 @@ fn a_grantee_passes_on() {
         };
         assert_eq!(events()[0], granted);
         assert!(has_key(id, Reader::Member(CLINIC)));
-        let party = crate::access::Party::Member(CLINIC);
+        let party = Party::Member(CLINIC);
         assert_eq!(
             open_for(staff(CLINIC), party, id, Purpose::Treatment),
             Ok(Basis::Grant(GrantId(1)))

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use xinglin_primitives::{time::HOUR_MS, Hash, PatientId, PractitionerId, RecordId};
 
 use crate::{
-    access::{Party, Purpose},
+    access::Purpose,
     grants::{Covered, Grantee, Terms},
     mock::*,
     types::ContentKind,
@@ -27,7 +27,7 @@ pub enum Step {
     Revoke(usize, bool),
     EndVisit(PatientId, Hash),
     Open(Party, usize, Purpose),
-    Shred(usize),
+    Erase(usize),
     Retract(usize),
     BreakGlass(PractitionerId, PatientId),
     Justify(usize),
@@ -141,7 +141,7 @@ pub fn any_step() -> impl Strategy<Value = Step> {
         1 => (any_patient(), any_token()).prop_map(|(patient, token)| Step::EndVisit(patient, token)),
         6 => (any_party(), index.clone(), any_purpose())
             .prop_map(|(party, record, purpose)| Step::Open(party, record, purpose)),
-        1 => index.clone().prop_map(Step::Shred),
+        1 => index.clone().prop_map(Step::Erase),
         1 => index.clone().prop_map(Step::Retract),
         2 => (any_practitioner(), any_patient())
             .prop_map(|(practitioner, patient)| Step::BreakGlass(practitioner, patient)),

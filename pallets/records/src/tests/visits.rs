@@ -194,7 +194,7 @@ fn sharing_goes_into_one_batch_with_booking() {
             call(own(ALICE), batched(refused)),
             Error::<Test>::UnknownGrant
         );
-        assert_ok!(call(own(ALICE), batched(Call::shred { record: id })));
+        assert_ok!(call(own(ALICE), batched(Call::ask_erasure { record: id })));
         assert!(has_key(id, Reader::Practitioner(COLLEAGUE)));
         end(TOKEN);
         assert_eq!(LiveGrants::<Test>::get(ALICE).len(), 0);
@@ -229,7 +229,7 @@ fn a_ciphertext_is_found_in_the_call_that_carries_it() {
         let amend = amending(id, required(DOCTOR, HOSPITAL));
         assert!(Records::carried(&amend).is_some());
         assert_eq!(
-            Records::carried(&Call::shred {
+            Records::carried(&Call::ask_erasure {
                 record: RecordId(0)
             }),
             None

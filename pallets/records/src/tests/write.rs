@@ -31,7 +31,7 @@ fn a_record_is_written() {
         let version = RecordVersion {
             hash,
             size,
-            carrier: Carrier::Block,
+            carrier: Carrier::Block(1),
             at: START,
             reason: None,
         };

@@ -10,6 +10,7 @@ use std::{
 
 use codec::{Decode, Encode};
 use parking_lot::{Condvar, Mutex, RwLock};
+use sp_core::{sr25519, Pair};
 use sp_version::{create_apis_vec, RuntimeVersion};
 use tokio::sync::{broadcast, watch};
 use xinglin_core::{
@@ -20,8 +21,9 @@ use xinglin_primitives::{
     consensus::{
         CommitCertificate, CommitSignature, ConsensusKey, SignedPayload, Validator, Vote, VoteKind,
     },
+    privacy::{Location, Refusal, Topic},
     receipt::{extrinsic_hash, extrinsics_root},
-    BlockNumber, Hash, Header, MemberId,
+    AccountId, BlockNumber, CaseId, Hash, Header, MemberId, PatientId,
 };
 
 /// Blake2b-256.
@@ -355,6 +357,24 @@ impl StateQuery for FakeChain {
             }
             "AccountNonceApi_account_nonce" => Ok(3u32.encode()),
             "BlockBuilder_apply_extrinsic" => Ok([&[0], data].concat()),
+            "PrivacyApi_may_ask" => {
+                let (asker, topic, case): (AccountId, Topic, Option<CaseId>) =
+                    Decode::decode(&mut &data[..]).unwrap();
+                let is_hers = asker == patient().0 && case.is_none();
+                let is_asked = matches!(topic, Topic::File(PatientId(7)) | Topic::Content(_));
+                let refusal = Err::<(), _>(Refusal::NotConcerned);
+                Ok(if is_hers && is_asked { Ok(()) } else { refusal }.encode())
+            }
+            "RecordsApi_key_progress" => Ok(data.to_vec()),
+            "PrivacyApi_record_ciphertext" => {
+                let content = Decode::decode(&mut &data[..]).unwrap();
+                Ok(Some(Location { block: 8, content }).encode())
+            }
+            "PrivacyApi_carried" => {
+                let (extrinsic, content): (Vec<u8>, Hash) = Decode::decode(&mut &data[..]).unwrap();
+                let carried = extrinsic.strip_prefix(content.as_bytes());
+                Ok(carried.map(<[u8]>::to_vec).encode())
+            }
             "Test_echo" => Ok(data.to_vec()),
             "Test_fail" => Err(StateError::Call {
                 method: method.to_owned(),
@@ -377,6 +397,12 @@ impl StateQuery for FakeChain {
             unknown => Err(StateError::UnknownMethod(unknown.to_owned())),
         }
     }
+}
+
+/// The one account that may ask about patient 7, and its key.
+pub fn patient() -> (AccountId, sr25519::Pair) {
+    let pair = sr25519::Pair::from_seed(&[7; 32]);
+    (AccountId::from(pair.public()), pair)
 }
 
 /// A network of one peer.

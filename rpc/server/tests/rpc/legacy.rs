@@ -227,7 +227,7 @@ async fn refused_transactions_have_the_codes_of_substrate_and_a_reason() {
             1010,
             "a member of the consortium registers it",
         ),
-        ("rule", 1010, "rule 7"),
+        ("rule", 1010, "code 7"),
         ("unknown", 1011, "next block"),
         ("banned", 1012, "a moment ago"),
         ("imported", 1013, "already in the pool"),

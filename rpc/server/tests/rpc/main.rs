@@ -13,5 +13,6 @@ mod hostile;
 mod legacy;
 mod modern;
 mod own;
+mod questions;
 mod state;
 mod typed;

@@ -5,9 +5,9 @@ use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 use sp_runtime::DispatchError;
 
-use crate::{ClaimId, EmergencyId, MemberId, PatientId, PractitionerId, SchemeId};
+use crate::{ClaimId, EmergencyId, Party, SchemeId};
 
-/// Whom or what a regulator's hold suspends.
+/// Whom or what a regulator's hold stops.
 #[derive(
     Clone,
     Copy,
@@ -26,23 +26,19 @@ use crate::{ClaimId, EmergencyId, MemberId, PatientId, PractitionerId, SchemeId}
 )]
 #[serde(rename_all = "camelCase")]
 pub enum Held {
-    /// A member and all that depends on it.
-    Member(MemberId),
-    /// A practitioner.
-    Practitioner(PractitionerId),
-    /// A patient's account.
-    Patient(PatientId),
+    /// A party, with all that depends on it. Its council seat, if it has one, does not.
+    Party(Party),
     /// An insurance scheme: no settlement under it.
     Scheme(SchemeId),
 }
 
-/// Suspends and lifts. Who holds for several reasons at a time counts them: what is held, is held
-/// once.
+/// Where holds take effect, beside whatever else stops a party or a scheme. Who holds for several
+/// reasons at a time counts them.
 pub trait Holds {
-    /// Suspends it.
-    fn hold(held: Held) -> Result<(), DispatchError>;
-    /// Lifts the suspension.
-    fn lift(held: Held) -> Result<(), DispatchError>;
+    /// Holds it, or holds it no more. Saying so twice changes nothing more.
+    ///
+    /// Fails only when there is no such thing.
+    fn set_hold(held: Held, is_held: bool) -> Result<(), DispatchError>;
 }
 
 /// What a regulator's case is about.
@@ -64,12 +60,8 @@ pub trait Holds {
 )]
 #[serde(rename_all = "camelCase")]
 pub enum Subject {
-    /// A member.
-    Member(MemberId),
-    /// A practitioner.
-    Practitioner(PractitionerId),
-    /// A patient.
-    Patient(PatientId),
+    /// A party.
+    Party(Party),
     /// An insurance scheme.
     Scheme(SchemeId),
     /// A claim.

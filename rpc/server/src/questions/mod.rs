@@ -1,0 +1,349 @@
+//! Signed questions: who asks is verified, the runtime says whether she may, then answers.
+//!
+//! All questions take the same way, in this order, so that what costs least refuses first: the
+//! challenge, the signature, the use of the challenge, the runtime's policy
+//! (`PrivacyApi_may_ask`), the answer; both calls on the state after one and the same block.
+
+mod answers;
+mod challenges;
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use codec::{Decode, Encode};
+use jsonrpsee::core::RegisterMethodError;
+use jsonrpsee::{
+    types::{ErrorObjectOwned, Params},
+    RpcModule,
+};
+use parking_lot::Mutex;
+use serde::Deserialize;
+use serde_json::{value::RawValue, Value};
+use sp_runtime::traits::Verify;
+use xinglin_core::StateError;
+use xinglin_primitives::{
+    privacy::{Location, Refusal},
+    Hash, MultiSignature,
+};
+use xinglin_rpc_api::{
+    codes,
+    questions::{self as ask, signed_text, Auth, Challenge, Form, Question},
+    Bytes,
+};
+
+use self::{
+    answers::{Answer, Schema, METADATA_VERSION},
+    challenges::{BadChallenge, Challenges},
+};
+use crate::{
+    error::{error_with_data, ServerError},
+    node::Node,
+    runtime,
+    state::StateApiError,
+};
+
+/// Bytes of a question's text.
+const QUESTION_BYTES_MAX: usize = 4_096;
+/// Bytes of an sr25519 or ed25519 signature that does not name its scheme.
+const PLAIN_SIGNATURE_BYTES: usize = 64;
+
+/// Why a question is not answered.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum QuestionError {
+    /// The server, the database or the runtime.
+    #[error(transparent)]
+    State(#[from] StateApiError),
+    /// The parameters are not those of the method.
+    #[error("the question does not parse: {0}")]
+    Malformed(String),
+    /// The challenge.
+    #[error("{0}")]
+    Challenge(#[from] BadChallenge),
+    /// The signature.
+    #[error("the signature of the question does not verify for this account")]
+    Signature,
+    /// The policy.
+    #[error("the question is refused")]
+    Refused(#[from] Refusal),
+    /// The rules.
+    #[error("the chain's rules give no answer")]
+    NoAnswer(Value),
+}
+
+impl From<ServerError> for QuestionError {
+    fn from(error: ServerError) -> Self {
+        Self::State(error.into())
+    }
+}
+
+impl From<StateError> for QuestionError {
+    fn from(error: StateError) -> Self {
+        Self::State(error.into())
+    }
+}
+
+impl From<xinglin_core::StoreError> for QuestionError {
+    fn from(error: xinglin_core::StoreError) -> Self {
+        Self::State(ServerError::from(error).into())
+    }
+}
+
+impl From<QuestionError> for ErrorObjectOwned {
+    fn from(error: QuestionError) -> Self {
+        let message = error.to_string();
+        let (code, data) = match error {
+            QuestionError::State(error) => return error.into(),
+            QuestionError::Malformed(_) => (
+                jsonrpsee::types::error::INVALID_PARAMS_CODE,
+                "the parameters are the question, an object {account, challenge, signature}, and \
+                 optionally \"json\" or \"scale\""
+                    .to_owned(),
+            ),
+            QuestionError::Challenge(_) => (
+                codes::QUESTION_CHALLENGE,
+                "fetch one with xinglin_challenge and ask at once; each is good for one question"
+                    .to_owned(),
+            ),
+            QuestionError::Signature => (
+                codes::QUESTION_SIGNATURE,
+                "sign the lines xinglin-question-v1, genesis hash, challenge, method, case or -, \
+                 and the question as it stands in the request"
+                    .to_owned(),
+            ),
+            QuestionError::Refused(refusal) => (codes::QUESTION_REFUSED, refusal.to_string()),
+            QuestionError::NoAnswer(error) => {
+                return Self::owned(codes::QUESTION_NO_ANSWER, message, Some(error))
+            }
+        };
+        error_with_data(code, &message, data)
+    }
+}
+
+/// The parameters of every question.
+#[derive(Deserialize)]
+struct Request {
+    question: Box<RawValue>,
+    auth: Auth,
+    #[serde(default)]
+    form: Form,
+}
+
+/// What answering takes besides the node.
+pub(crate) struct Questions {
+    node: Arc<Node>,
+    challenges: Challenges,
+    started: Instant,
+    /// The schema of the runtime that answered last, by the version of its rules.
+    schema: Mutex<Option<(u32, Arc<Schema>)>>,
+}
+
+impl Questions {
+    pub(crate) fn new(node: Arc<Node>) -> Arc<Self> {
+        Arc::new(Self {
+            node,
+            challenges: Challenges::new(),
+            started: Instant::now(),
+            schema: Mutex::default(),
+        })
+    }
+
+    /// Milliseconds since the start: a clock that nobody sets.
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// A challenge for an account.
+    pub(crate) fn challenge(&self, account: &xinglin_primitives::AccountId) -> Challenge {
+        let now_ms = self.now_ms();
+        let (challenge, expires_ms) = self.challenges.issue(account, now_ms);
+        let left = Duration::from_millis(expires_ms.saturating_sub(now_ms));
+        let expires_at = (SystemTime::now() + left).duration_since(UNIX_EPOCH);
+        Challenge {
+            challenge: challenge.into(),
+            expires_at: expires_at.map_or(0, |since| {
+                u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+            }),
+        }
+    }
+
+    /// Whether the account that asks has signed the question, now and for the first time.
+    fn authenticate(&self, method: &str, request: &Request) -> Result<(), QuestionError> {
+        let Auth {
+            account,
+            challenge,
+            case,
+            signature,
+        } = &request.auth;
+        let question = request.question.get();
+        if question.len() > QUESTION_BYTES_MAX {
+            let reason = format!(
+                "{} bytes, the limit is {QUESTION_BYTES_MAX}",
+                question.len()
+            );
+            return Err(QuestionError::Malformed(reason));
+        }
+        let now_ms = self.now_ms();
+        self.challenges.check(account, &challenge.0, now_ms)?;
+        let genesis = &self.node.info.genesis_hash;
+        let text = signed_text(genesis, challenge, method, *case, question);
+        let signature = signature_of(&signature.0).ok_or(QuestionError::Signature)?;
+        let wrapped = format!("<Bytes>{text}</Bytes>");
+        let is_signed = [text, wrapped]
+            .iter()
+            .any(|text| signature.verify(text.as_bytes(), account));
+        if !is_signed {
+            return Err(QuestionError::Signature);
+        }
+        Ok(self.challenges.redeem(&challenge.0, now_ms)?)
+    }
+
+    fn answer<Q: Question>(&self, request: &Request) -> Result<Value, QuestionError> {
+        let question: Q = serde_json::from_str(request.question.get())
+            .map_err(|error| QuestionError::Malformed(error.to_string()))?;
+        self.authenticate(Q::METHOD, request)?;
+        let at = self.node.tip()?.hash;
+        let state = &*self.node.state;
+        let asker = &request.auth.account;
+        let who = (asker, question.topic(), request.auth.case).encode();
+        runtime::call::<Result<(), Refusal>>(state, at, "PrivacyApi_may_ask", &who)??;
+        let output = state.call(at, Q::FUNCTION, &question.arguments(asker))?;
+        if Q::IS_CARRIED {
+            return Ok(match self.carried(at, &output)? {
+                Some(ciphertext) => Bytes(ciphertext).to_hex().into(),
+                None => Value::Null,
+            });
+        }
+        match request.form {
+            Form::Scale => Ok(Bytes(output).to_hex().into()),
+            Form::Json => match self.schema(at)?.answer(Q::FUNCTION, &output) {
+                Some(Answer::Found(value)) => Ok(value),
+                Some(Answer::Refused(error)) => Err(QuestionError::NoAnswer(error)),
+                None => {
+                    tracing::error!(
+                        function = Q::FUNCTION,
+                        "rpc: the metadata does not describe an answer"
+                    );
+                    Err(ServerError::Internal.into())
+                }
+            },
+        }
+    }
+
+    /// The ciphertext at the location that the runtime gave.
+    fn carried(&self, at: Hash, location: &[u8]) -> Result<Option<Vec<u8>>, QuestionError> {
+        let location = Option::<Location>::decode(&mut &location[..]);
+        let Ok(Some(Location { block, content })) = location else {
+            return Ok(None);
+        };
+        let Some(block) = self.node.chain.hash_at(block)? else {
+            return Ok(None);
+        };
+        let body = self.node.chain.body(&block)?.unwrap_or_default();
+        // A transaction that carries the ciphertext states its hash.
+        let states_it = |bytes: &[u8]| {
+            bytes
+                .windows(Hash::len_bytes())
+                .any(|part| part == content.0)
+        };
+        for extrinsic in body.iter().filter(|bytes| states_it(bytes)) {
+            let arguments = (extrinsic.to_vec(), content).encode();
+            let state = &*self.node.state;
+            let found: Option<Vec<u8>> =
+                runtime::call(state, at, "PrivacyApi_carried", &arguments)?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The schema of the runtime that is in force after a block.
+    fn schema(&self, at: Hash) -> Result<Arc<Schema>, QuestionError> {
+        let state = &*self.node.state;
+        let version = runtime::version(state, at)?.spec_version;
+        if let Some((known, schema)) = &*self.schema.lock() {
+            if *known == version {
+                return Ok(Arc::clone(schema));
+            }
+        }
+        let arguments = METADATA_VERSION.encode();
+        let metadata: Option<Vec<u8>> =
+            runtime::call(state, at, "Metadata_metadata_at_version", &arguments)?;
+        let schema = metadata.and_then(|metadata| Schema::read(&metadata));
+        let schema = Arc::new(schema.ok_or(StateApiError::NoMetadata)?);
+        *self.schema.lock() = Some((version, Arc::clone(&schema)));
+        Ok(schema)
+    }
+}
+
+/// A signature as clients write it: plain bytes are sr25519.
+fn signature_of(bytes: &[u8]) -> Option<MultiSignature> {
+    if bytes.len() == PLAIN_SIGNATURE_BYTES {
+        let plain = <[u8; PLAIN_SIGNATURE_BYTES]>::try_from(bytes).ok()?;
+        return Some(MultiSignature::Sr25519(plain.into()));
+    }
+    let mut rest = bytes;
+    let signature = MultiSignature::decode(&mut rest).ok()?;
+    rest.is_empty().then_some(signature)
+}
+
+/// Registers the method of one question.
+fn register<Q: Question>(
+    module: &mut RpcModule<Arc<Questions>>,
+) -> Result<(), RegisterMethodError> {
+    module.register_async_method(
+        Q::METHOD,
+        |params: Params<'static>, questions, _| async move {
+            let request: Request = params
+                .parse()
+                .map_err(|error| QuestionError::Malformed(error.message().to_owned()))?;
+            let questions = Arc::clone(&questions);
+            let node = Arc::clone(&questions.node);
+            node.read(move |_| questions.answer::<Q>(&request))
+                .await
+                .map_err(ErrorObjectOwned::from)
+        },
+    )?;
+    Ok(())
+}
+
+/// The methods of all questions.
+pub(crate) fn methods(
+    questions: &Arc<Questions>,
+) -> Result<RpcModule<Arc<Questions>>, RegisterMethodError> {
+    let mut module = RpcModule::new(Arc::clone(questions));
+    let all = [
+        register::<ask::AccessLog>,
+        register::<ask::AccessRequests>,
+        register::<ask::Appointments>,
+        register::<ask::AwaitedDisclosures>,
+        register::<ask::Bookings>,
+        register::<ask::Cases>,
+        register::<ask::Coverages>,
+        register::<ask::DisclosureRequests>,
+        register::<ask::Emergencies>,
+        register::<ask::Grants>,
+        register::<ask::GrantsTo>,
+        register::<ask::Invoice>,
+        register::<ask::InvoiceEnvelope>,
+        register::<ask::Invoices>,
+        register::<ask::KeyProgress>,
+        register::<ask::OpenClaims>,
+        register::<ask::Payments>,
+        register::<ask::PreSettle>,
+        register::<ask::RecordCiphertext>,
+        register::<ask::RecordKey>,
+        register::<ask::RecordVersions>,
+        register::<ask::Records>,
+        register::<ask::RedLetters>,
+        register::<ask::Settlements>,
+        register::<ask::Trail>,
+        register::<ask::UnpaidInvoices>,
+    ];
+    for register in all {
+        register(&mut module)?;
+    }
+    Ok(module)
+}

@@ -1,0 +1,210 @@
+//! Signed questions: who may ask, once, and what others are told.
+
+use codec::Encode;
+use serde_json::{json, Value};
+use sp_core::{sr25519, Pair};
+use xinglin_primitives::{AccountId, CaseId, Hash, MultiSignature};
+use xinglin_rpc_api::{codes, questions::signed_text, Bytes};
+
+use crate::{
+    fake::{blake2_256, patient},
+    fixture::Fixture,
+    socket::Ws,
+};
+
+const METHOD: &str = "xinglin_keyProgress";
+
+/// Who asks, and how she signs.
+struct Asker {
+    account: AccountId,
+    pair: sr25519::Pair,
+}
+
+impl Asker {
+    fn patient() -> Self {
+        let (account, pair) = patient();
+        Self { account, pair }
+    }
+
+    fn stranger() -> Self {
+        let pair = sr25519::Pair::from_seed(&[8; 32]);
+        let account = AccountId::from(pair.public());
+        Self { account, pair }
+    }
+
+    async fn challenge(&self, ws: &mut Ws) -> Bytes {
+        let given = ws.call("xinglin_challenge", json!([self.account])).await;
+        serde_json::from_value(given["challenge"].clone()).unwrap()
+    }
+
+    /// The authentication of a question, signed over what is given.
+    fn auth(&self, genesis: Hash, challenge: &Bytes, method: &str, question: &Value) -> Value {
+        let text = signed_text(&genesis, challenge, method, None, &question.to_string());
+        let signature = self.pair.sign(text.as_bytes());
+        json!({
+            "account": self.account,
+            "challenge": challenge,
+            "signature": Bytes(signature.0.to_vec()),
+        })
+    }
+}
+
+fn question() -> Value {
+    json!({ "patient": 7 })
+}
+
+#[tokio::test]
+async fn an_answer_comes_once_for_each_challenge() {
+    let fixture = Fixture::new().await;
+    let genesis = fixture.chain.hash(0);
+    let mut ws = Ws::connect(fixture.address()).await;
+    let asker = Asker::patient();
+    let challenge = asker.challenge(&mut ws).await;
+    let auth = asker.auth(genesis, &challenge, METHOD, &question());
+    let params = json!([question(), auth, "scale"]);
+    let answer = ws.call(METHOD, params.clone()).await;
+    assert_eq!(answer, json!(Bytes(7u64.encode())));
+    let replayed = ws.fail(METHOD, params).await;
+    assert_eq!(replayed, i64::from(codes::QUESTION_CHALLENGE));
+}
+
+#[tokio::test]
+async fn every_form_of_a_signature_is_taken() {
+    let fixture = Fixture::new().await;
+    let genesis = fixture.chain.hash(0);
+    let mut ws = Ws::connect(fixture.address()).await;
+    let asker = Asker::patient();
+    for wrapped in [false, true] {
+        for typed in [false, true] {
+            let challenge = asker.challenge(&mut ws).await;
+            let text = signed_text(&genesis, &challenge, METHOD, None, &question().to_string());
+            let text = if wrapped {
+                format!("<Bytes>{text}</Bytes>")
+            } else {
+                text
+            };
+            let signature = asker.pair.sign(text.as_bytes());
+            let bytes = if typed {
+                MultiSignature::from(signature).encode()
+            } else {
+                signature.0.to_vec()
+            };
+            // By name as well as by place.
+            let params = json!({
+                "question": question(),
+                "auth": { "account": asker.account, "challenge": challenge, "signature": Bytes(bytes) },
+                "form": "scale",
+            });
+            let answer = ws.call(METHOD, params).await;
+            assert_eq!(answer, json!(Bytes(7u64.encode())));
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_signed_is_refused_and_uses_nothing_up() {
+    let fixture = Fixture::new().await;
+    let genesis = fixture.chain.hash(0);
+    let mut ws = Ws::connect(fixture.address()).await;
+    let asker = Asker::patient();
+    let challenge = asker.challenge(&mut ws).await;
+    let good = asker.auth(genesis, &challenge, METHOD, &question());
+    let signature = i64::from(codes::QUESTION_SIGNATURE);
+
+    let other = json!({ "patient": 8 });
+    assert_eq!(ws.fail(METHOD, json!([other, good])).await, signature);
+    assert_eq!(
+        ws.fail("xinglin_grants", json!([question(), good])).await,
+        signature
+    );
+    let elsewhere = asker.auth(Hash::repeat_byte(1), &challenge, METHOD, &question());
+    assert_eq!(
+        ws.fail(METHOD, json!([question(), elsewhere])).await,
+        signature
+    );
+    let mut for_case = good.clone();
+    for_case["case"] = json!(CaseId(1));
+    assert_eq!(
+        ws.fail(METHOD, json!([question(), for_case])).await,
+        signature
+    );
+    let mut short = good.clone();
+    short["signature"] = json!("0x00");
+    assert_eq!(ws.fail(METHOD, json!([question(), short])).await, signature);
+
+    let mut of_another = good.clone();
+    of_another["account"] = json!(Asker::stranger().account);
+    let unknown = i64::from(codes::QUESTION_CHALLENGE);
+    assert_eq!(
+        ws.fail(METHOD, json!([question(), of_another])).await,
+        unknown
+    );
+    let mut made_up = good.clone();
+    made_up["challenge"] = json!(Bytes(vec![0; 56]));
+    assert_eq!(ws.fail(METHOD, json!([question(), made_up])).await, unknown);
+
+    let answer = ws.call(METHOD, json!([question(), good, "scale"])).await;
+    assert_eq!(answer, json!(Bytes(7u64.encode())));
+}
+
+#[tokio::test]
+async fn a_stranger_is_refused_whatever_she_signs() {
+    let fixture = Fixture::new().await;
+    let genesis = fixture.chain.hash(0);
+    let mut ws = Ws::connect(fixture.address()).await;
+    let stranger = Asker::stranger();
+    for method in [METHOD, "xinglin_grants", "xinglin_accessLog"] {
+        let challenge = stranger.challenge(&mut ws).await;
+        let auth = stranger.auth(genesis, &challenge, method, &question());
+        let refused = ws.fail(method, json!([question(), auth])).await;
+        assert_eq!(refused, i64::from(codes::QUESTION_REFUSED), "{method}");
+    }
+}
+
+#[tokio::test]
+async fn parameters_that_are_none_are_refused() {
+    let fixture = Fixture::new().await;
+    let mut ws = Ws::connect(fixture.address()).await;
+    let asker = Asker::patient();
+    let challenge = asker.challenge(&mut ws).await;
+    let genesis = fixture.chain.hash(0);
+    for question in [
+        json!({}),
+        json!({ "patient": "7" }),
+        json!({ "patient": -1 }),
+        json!({ "patient": 7, "all": true }),
+        json!({ "patient": 7, "note": "x".repeat(5_000) }),
+        json!([]),
+    ] {
+        let auth = asker.auth(genesis, &challenge, METHOD, &question);
+        assert_eq!(ws.fail(METHOD, json!([question, auth])).await, -32602);
+    }
+    for params in [
+        json!([]),
+        json!([question()]),
+        json!({}),
+        json!([question(), 1]),
+    ] {
+        assert_eq!(ws.fail(METHOD, params).await, -32602);
+    }
+}
+
+#[tokio::test]
+async fn a_ciphertext_comes_out_of_the_block_that_carries_it() {
+    let fixture = Fixture::new().await;
+    let mut ws = Ws::connect(fixture.address()).await;
+    let content = blake2_256(b"content");
+    let carrier = [content.as_bytes(), &[1, 2, 3]].concat();
+    fixture.chain.commit_extrinsics(&[vec![4, 1], carrier]);
+    let asker = Asker::patient();
+    let method = "xinglin_recordCiphertext";
+    for (content, expected) in [
+        (content, json!("0x010203")),
+        (Hash::repeat_byte(9), Value::Null),
+    ] {
+        let question = json!({ "content": content });
+        let challenge = asker.challenge(&mut ws).await;
+        let auth = asker.auth(fixture.chain.hash(0), &challenge, method, &question);
+        assert_eq!(ws.call(method, json!([question, auth])).await, expected);
+    }
+}

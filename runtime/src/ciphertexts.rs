@@ -1,0 +1,70 @@
+//! The ciphertexts that a call carries: of medical records, and of what invoices charge for.
+
+use codec::DecodeLimit;
+use pallet_payments::Pallet as Payments;
+use pallet_records::Pallet as Records;
+use pallet_utility::Call as Utility;
+use sp_io::hashing::blake2_256;
+use xinglin_primitives::Hash;
+
+use crate::{native::CALL_DEPTH_MAX, Runtime, RuntimeCall, UncheckedExtrinsic};
+
+/// The ciphertexts that a call carries, itself or in the calls that it wraps, in their order, each
+/// with the hash that its sender states for it.
+///
+/// It looks into batches, proxies and multisigs. Other wrappers cannot write a record, since they
+/// do not let a call be signed by its author. Carrying is not writing: whether a call came to be
+/// executed, and so whether the hash is true, is for the state to say
+/// ([`by_content`](pallet_records::Pallet::by_content)). One ciphertext may come several times, since
+/// each signatory of a multisig may send it.
+///
+/// Calls nested more deeply than a transaction can be decoded are not looked into.
+pub fn carried(call: &RuntimeCall) -> Vec<(Hash, &[u8])> {
+    let mut found = Vec::new();
+    let mut ahead = vec![(call, 0)];
+    while let Some((call, depth)) = ahead.pop() {
+        if let RuntimeCall::Records(call) = call {
+            found.extend(Records::<Runtime>::carried(call));
+        } else if let RuntimeCall::Payments(call) = call {
+            found.extend(Payments::<Runtime>::carried(call));
+        } else if depth < CALL_DEPTH_MAX {
+            // The last is taken first.
+            let inner = wrapped(call).into_iter().rev();
+            ahead.extend(inner.map(|it| (it, depth + 1)));
+        }
+    }
+    found
+}
+
+/// The ciphertext with a hash that an encoded transaction carries. That it has the hash is checked.
+pub fn find(extrinsic: &[u8], content: Hash) -> Option<Vec<u8>> {
+    let extrinsic =
+        UncheckedExtrinsic::decode_all_with_depth_limit(CALL_DEPTH_MAX, &mut &extrinsic[..]);
+    let extrinsic = extrinsic.ok()?;
+    let mut found = carried(&extrinsic.function).into_iter();
+    found
+        .find(|(stated, bytes)| *stated == content && Hash::from(blake2_256(bytes)) == content)
+        .map(|(_, bytes)| bytes.to_vec())
+}
+
+/// The calls that a call executes as they stand, by its signer or whom it acts for.
+fn wrapped(call: &RuntimeCall) -> Vec<&RuntimeCall> {
+    match call {
+        RuntimeCall::Utility(
+            Utility::batch { calls }
+            | Utility::batch_all { calls }
+            | Utility::force_batch { calls },
+        ) => calls.iter().collect(),
+        RuntimeCall::Utility(Utility::if_else { main, fallback }) => vec![main, fallback],
+        RuntimeCall::Utility(Utility::as_derivative { call, .. })
+        | RuntimeCall::Proxy(
+            pallet_proxy::Call::proxy { call, .. }
+            | pallet_proxy::Call::proxy_announced { call, .. },
+        )
+        | RuntimeCall::Multisig(
+            pallet_multisig::Call::as_multi_threshold_1 { call, .. }
+            | pallet_multisig::Call::as_multi { call, .. },
+        ) => vec![call],
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,163 @@
+//! Who may ask a node which private question.
+//!
+//! The state is the same on every node of the consortium, in pseudonyms. What an app asks over the
+//! network is answered by this policy: a patient's affairs are told to the patient, to those who act
+//! for her and to those who deal with her in the matter; a regulator names the open case that
+//! concerns it.
+
+use frame_support::traits::Time;
+use pallet_audit::states::CaseState;
+use pallet_payments::reads::Document;
+use xinglin_primitives::{
+    glue::{MemberKind, Members as _, Patients, Practitioners, Scope, Subject},
+    privacy::{Refusal, Topic},
+    AccountId, AppointmentId, CaseId, InvoiceId, MemberId, Party, PatientId, PractitionerId,
+    RecordId,
+};
+
+use crate::{Audit, Insurance, Members, Payments, Records, Runtime, Timestamp};
+
+/// Whether `asker` may ask about `topic`. A regulator names in `case` the case for which it asks;
+/// [`Topic::Oversight`] and what is the regulator's own need none.
+pub fn may_ask(asker: &AccountId, topic: Topic, case: Option<CaseId>) -> Result<(), Refusal> {
+    match case {
+        Some(case) => for_case(asker, topic, case),
+        None if is_concerned(asker, topic) => Ok(()),
+        None => Err(Refusal::NotConcerned),
+    }
+}
+
+/// Whether a topic is the asker's own business.
+fn is_concerned(asker: &AccountId, topic: Topic) -> bool {
+    let member = Members::member_of(asker);
+    match topic {
+        Topic::File(patient) => acts_for(asker, patient, &[Scope::Reading]),
+        Topic::Visits(patient) => acts_for(asker, patient, &[Scope::Booking, Scope::Reading]),
+        Topic::Bills(patient) => acts_for(asker, patient, &[Scope::Paying]),
+        Topic::Cover(patient) => {
+            acts_for(asker, patient, &[Scope::Paying])
+                || member.is_some_and(|member| insurers_of(patient).any(|one| one == member))
+        }
+        Topic::Record(record) => may_read(asker, record),
+        Topic::Content(content) => {
+            Records::by_content(content).is_some_and(|(record, _)| may_read(asker, record))
+        }
+        Topic::Appointment(id) => concerns_visit(asker, member, id),
+        Topic::Invoice(id) => concerns_invoice(asker, member, id),
+        Topic::Member(id) => member == Some(id),
+        Topic::Practitioner(id) => acts_as(asker, id),
+        Topic::Schedule(id) => {
+            pallet_appointments::Schedules::<Runtime>::get(id).is_some_and(|schedule| {
+                member == Some(schedule.member) || acts_as(asker, schedule.practitioner)
+            })
+        }
+        Topic::Oversight => is_regulator(member),
+    }
+}
+
+/// Whether a regulator asks about a topic for an open case of its own on one whom it concerns.
+fn for_case(asker: &AccountId, topic: Topic, case: CaseId) -> Result<(), Refusal> {
+    let regulator = Members::member_of(asker).filter(|id| is_regulator(Some(*id)));
+    let case = Audit::case(case)
+        .filter(|case| case.state == CaseState::Open && Some(case.regulator) == regulator)
+        .ok_or(Refusal::NoCase)?;
+    let is_about = party_behind(case.subject).is_some_and(|it| parties_of(topic).contains(&it));
+    is_about.then_some(()).ok_or(Refusal::OtherCase)
+}
+
+/// Whom a topic concerns, so that a case about one of them opens it.
+fn parties_of(topic: Topic) -> Vec<Party> {
+    let visit = |id| pallet_appointments::Appointments::<Runtime>::get(id);
+    match topic {
+        Topic::File(patient)
+        | Topic::Visits(patient)
+        | Topic::Bills(patient)
+        | Topic::Cover(patient) => vec![Party::Patient(patient)],
+        Topic::Member(member) => vec![Party::Member(member)],
+        Topic::Practitioner(practitioner) => vec![Party::Practitioner(practitioner)],
+        Topic::Appointment(id) => visit(id).map_or_else(Vec::new, |visit| {
+            vec![
+                Party::Patient(visit.patient),
+                Party::Member(visit.member),
+                Party::Practitioner(visit.practitioner),
+            ]
+        }),
+        Topic::Invoice(id) => Payments::status_of(id).map_or_else(Vec::new, |status| {
+            vec![
+                Party::Patient(status.invoice.patient),
+                Party::Member(status.invoice.number.member),
+            ]
+        }),
+        // A record's contents come from a disclosure by those who have the key, never from a node.
+        Topic::Record(_) | Topic::Content(_) | Topic::Schedule(_) | Topic::Oversight => Vec::new(),
+    }
+}
+
+/// Whom a case is about: one about a claim or an emergency is about its patient.
+fn party_behind(subject: Subject) -> Option<Party> {
+    match subject {
+        Subject::Party(party) => Some(party),
+        Subject::Claim(id) => {
+            let invoice = pallet_insurance::Claims::<Runtime>::get(id)?.invoice;
+            Some(Party::Patient(
+                Payments::status_of(invoice)?.invoice.patient,
+            ))
+        }
+        Subject::Emergency(id) => {
+            let emergency = pallet_records::Emergencies::<Runtime>::get(id)?;
+            Some(Party::Patient(emergency.patient))
+        }
+        Subject::Scheme(_) => None,
+    }
+}
+
+fn acts_for(asker: &AccountId, patient: PatientId, scopes: &[Scope]) -> bool {
+    let mut scopes = scopes.iter();
+    scopes.any(|scope| <Members as Patients<AccountId>>::acts_for(asker, patient, *scope))
+}
+
+fn acts_as(asker: &AccountId, practitioner: PractitionerId) -> bool {
+    <Members as Practitioners<AccountId>>::acts_for(asker, practitioner, Scope::Routine)
+}
+
+fn may_read(asker: &AccountId, record: RecordId) -> bool {
+    Records::may_read(asker, record, Timestamp::now()).is_ok()
+}
+
+fn is_regulator(member: Option<MemberId>) -> bool {
+    member.and_then(Members::kind_of) == Some(MemberKind::Regulator)
+}
+
+/// The insurers of a patient's coverages.
+fn insurers_of(patient: PatientId) -> impl Iterator<Item = MemberId> {
+    let coverages = Insurance::coverages_of(patient, None, 0, u32::MAX);
+    coverages
+        .into_iter()
+        .filter_map(|view| pallet_insurance::Schemes::<Runtime>::get(view.coverage.scheme))
+        .map(|scheme| scheme.insurer)
+}
+
+fn concerns_visit(asker: &AccountId, member: Option<MemberId>, id: AppointmentId) -> bool {
+    let Some(visit) = pallet_appointments::Appointments::<Runtime>::get(id) else {
+        return false;
+    };
+    acts_for(asker, visit.patient, &[Scope::Booking, Scope::Reading])
+        || member == Some(visit.member)
+        || acts_as(asker, visit.practitioner)
+}
+
+/// The patient's side, the issuer, and the insurers to whom the details are sealed.
+fn concerns_invoice(asker: &AccountId, member: Option<MemberId>, id: InvoiceId) -> bool {
+    let blue = match Payments::document(id) {
+        Some(Document::Blue(status, _)) => Some(status),
+        Some(Document::Red(letter)) => Payments::status_of(letter.blue),
+        None => None,
+    };
+    let Some(invoice) = blue.map(|status| status.invoice) else {
+        return false;
+    };
+    acts_for(asker, invoice.patient, &[Scope::Paying])
+        || member.is_some_and(|member| {
+            member == invoice.number.member || invoice.details.readers.contains(&member)
+        })
+}
