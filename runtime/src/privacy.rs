@@ -11,7 +11,8 @@ use pallet_payments::reads::Document;
 use xinglin_primitives::{
     glue::{MemberKind, Members as _, Patients, Practitioners, Scope, Subject},
     privacy::{Refusal, Topic},
-    AccountId, AppointmentId, CaseId, InvoiceId, MemberId, PatientId, PractitionerId, RecordId,
+    AccountId, AppointmentId, CaseId, InvoiceId, MemberId, Party, PatientId, PractitionerId,
+    RecordId,
 };
 
 use crate::{Audit, Insurance, Members, Payments, Records, Runtime, Timestamp};
@@ -60,31 +61,31 @@ fn for_case(asker: &AccountId, topic: Topic, case: CaseId) -> Result<(), Refusal
     let case = Audit::case(case)
         .filter(|case| case.state == CaseState::Open && Some(case.regulator) == regulator)
         .ok_or(Refusal::NoCase)?;
-    let is_about = subjects_of(topic).contains(&subject_behind(case.subject));
+    let is_about = party_behind(case.subject).is_some_and(|it| parties_of(topic).contains(&it));
     is_about.then_some(()).ok_or(Refusal::OtherCase)
 }
 
 /// Whom a topic concerns, so that a case about one of them opens it.
-fn subjects_of(topic: Topic) -> Vec<Subject> {
+fn parties_of(topic: Topic) -> Vec<Party> {
     let visit = |id| pallet_appointments::Appointments::<Runtime>::get(id);
     match topic {
         Topic::File(patient)
         | Topic::Visits(patient)
         | Topic::Bills(patient)
-        | Topic::Cover(patient) => vec![Subject::Patient(patient)],
-        Topic::Member(member) => vec![Subject::Member(member)],
-        Topic::Practitioner(practitioner) => vec![Subject::Practitioner(practitioner)],
+        | Topic::Cover(patient) => vec![Party::Patient(patient)],
+        Topic::Member(member) => vec![Party::Member(member)],
+        Topic::Practitioner(practitioner) => vec![Party::Practitioner(practitioner)],
         Topic::Appointment(id) => visit(id).map_or_else(Vec::new, |visit| {
             vec![
-                Subject::Patient(visit.patient),
-                Subject::Member(visit.member),
-                Subject::Practitioner(visit.practitioner),
+                Party::Patient(visit.patient),
+                Party::Member(visit.member),
+                Party::Practitioner(visit.practitioner),
             ]
         }),
         Topic::Invoice(id) => Payments::status_of(id).map_or_else(Vec::new, |status| {
             vec![
-                Subject::Patient(status.invoice.patient),
-                Subject::Member(status.invoice.number.member),
+                Party::Patient(status.invoice.patient),
+                Party::Member(status.invoice.number.member),
             ]
         }),
         // A record's contents come from a disclosure by those who have the key, never from a node.
@@ -92,18 +93,22 @@ fn subjects_of(topic: Topic) -> Vec<Subject> {
     }
 }
 
-/// A case about a claim or an emergency is a case about its patient.
-fn subject_behind(subject: Subject) -> Subject {
-    let patient = match subject {
-        Subject::Claim(id) => pallet_insurance::Claims::<Runtime>::get(id)
-            .and_then(|claim| Payments::status_of(claim.invoice))
-            .map(|status| status.invoice.patient),
-        Subject::Emergency(id) => {
-            pallet_records::Emergencies::<Runtime>::get(id).map(|emergency| emergency.patient)
+/// Whom a case is about: one about a claim or an emergency is about its patient.
+fn party_behind(subject: Subject) -> Option<Party> {
+    match subject {
+        Subject::Party(party) => Some(party),
+        Subject::Claim(id) => {
+            let invoice = pallet_insurance::Claims::<Runtime>::get(id)?.invoice;
+            Some(Party::Patient(
+                Payments::status_of(invoice)?.invoice.patient,
+            ))
         }
-        _ => None,
-    };
-    patient.map_or(subject, Subject::Patient)
+        Subject::Emergency(id) => {
+            let emergency = pallet_records::Emergencies::<Runtime>::get(id)?;
+            Some(Party::Patient(emergency.patient))
+        }
+        Subject::Scheme(_) => None,
+    }
 }
 
 fn acts_for(asker: &AccountId, patient: PatientId, scopes: &[Scope]) -> bool {

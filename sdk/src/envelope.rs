@@ -34,6 +34,8 @@ pub use compression::Compression;
 pub use content::{
     content_hash, open, seal, Binding, RecordKey, SealedContent, OVERHEAD_BYTES, PLAIN_BYTES_MAX,
 };
+pub(crate) use content::{NONCE_BYTES, TAG_BYTES};
 pub use error::EnvelopeError;
 pub use pallet_records::types::{ContentKind, Reader, SealedKey, VersionNumber};
+pub(crate) use sealed_key::{open_for, seal_for};
 pub use sealed_key::{open_key, seal_key, KEY_INFO};

@@ -5,7 +5,13 @@
 //! - [`transaction`]: signs a call;
 //! - [`client`]: a connection to a node, which reads state, submits transactions and follows them to
 //!   finality;
-//! - [`receipt`]: verifies, without any node, that an operation is in the chain.
+//! - [`receipt`]: verifies, without any node, that an operation is in the chain;
+//! - [`wallet`]: a key that signs together with the secret that opens what was sealed to its owner;
+//! - [`records`], [`billing`], [`insurance`], [`audit`]: operations that are more than one call;
+//! - [`letter`]: one content, encrypted for several readers.
+//!
+//! An operation that is one call needs nothing of its own: build the call, which the compiler
+//! checks, and give it to [`operation::execute`].
 //!
 //! # Why not a generic client
 //!
@@ -15,11 +21,19 @@
 //! the compiler checks every call, a mismatch of versions is found when connecting, and one large
 //! dependency is not needed.
 
+pub mod audit;
+pub mod billing;
 pub mod client;
 pub mod envelope;
 pub mod identity;
+pub mod insurance;
 pub mod keys;
 pub mod keystore;
+pub mod letter;
+pub mod operation;
+pub mod parties;
 pub mod receipt;
+pub mod records;
 pub mod secret_file;
 pub mod transaction;
+pub mod wallet;

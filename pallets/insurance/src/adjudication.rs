@@ -11,8 +11,8 @@ use xinglin_primitives::{
 
 use crate::{
     computation::{
-        year_of, Accumulators, Case, ComputationError, Encounter, Review, Room, SchemeParameters,
-        Split, Year,
+        Accumulators, Case, ComputationError, Encounter, Review, Room, SchemeParameters, Split,
+        Year,
     },
     coverages::CoverageOf,
     types::{Scheme, Settlement},
@@ -89,7 +89,7 @@ impl<T: Config> Pallet<T> {
         let insured = coverage.insured_on(day).ok_or(Error::<T>::NotCovered)?;
         let version = scheme.version_on(day).ok_or(Error::<T>::NoVersion)?;
         let parameters = Self::parameters(&coverage, version)?;
-        let year = year_of(day);
+        let year = day.year();
         let so_far = Accumulated::<T>::get(coverage_id, year);
         let encounter = Encounter {
             setting: bill.setting,

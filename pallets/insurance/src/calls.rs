@@ -151,15 +151,15 @@ mod calls {
         }
 
         /// Settles an invoice that is not paid in full, with up to `account_max_fen` of the
-        /// personal account. With `payment`, a payment id that the signer chooses, the rest is paid
-        /// from the patient's balance in the same transaction. A settlement with anything
+        /// personal account. With `payment`, a payment id that was never used for the patient, the
+        /// rest is paid from her balance in the same transaction. A settlement with anything
         /// remarkable about it becomes a claim instead, and no money moves.
         ///
         /// Origin: signed by the patient or somebody who may pay for her; with neither account nor
         /// payment also by an account of the member that issued the invoice.
         ///
-        /// Errors: `UnknownInvoice`, `NotForPatient`, `NeedsPatient`, `ClaimOpen`, `ClaimDenied`,
-        /// `UnknownCoverage`, `OtherPatient`, `AlreadySettled`, `InvoiceNotOpen`, `ServiceAhead`,
+        /// Errors: `UnknownInvoice`, `NotForPatient`, `NeedsPatient`, `AboveDelegatedLimit`,
+        /// `ClaimOpen`, `ClaimDenied`, `UnknownCoverage`, `OtherPatient`, `AlreadySettled`, `InvoiceNotOpen`, `ServiceAhead`,
         /// `SchemeHeld`, `InsurerSuspended`, `SchemeClosed`, `NotCovered`, `NoVersion`, `BadLine`,
         /// `Overflow`, `PaidInFull`, `FundTooSmall`, `ProviderSuspended`, `NoAccount`,
         /// `TooManyCharges`, `IdsUsedUp`, and those of paying the rest.

@@ -38,18 +38,17 @@
 //!
 //! Flat shares + F1 + F2 + F3 + account + cash = total; nothing is negative; no cap is exceeded; the
 //! order of the lines does not matter; [`Accumulators::subtract`] undoes [`Accumulators::add`].
+//! Reference cases of published rules are in `tests/cases`, whose README says how to add one.
 
 mod accumulators;
 mod bands;
-mod calendar;
 mod lines;
 mod parameters;
 mod split;
 mod tables;
 
-pub use accumulators::{Accumulators, Admission, Track};
+pub use accumulators::{Accumulators, Admission, Track, Year};
 pub use bands::{Band, Bands, BANDS_MAX};
-pub use calendar::{year_of, Year};
 pub use lines::LineSplit;
 pub use parameters::*;
 pub use split::Split;

@@ -16,6 +16,9 @@ mod errors {
         /// Money of the patient's own is used only with a signature of the patient, or of somebody
         /// who may pay for her: settle without the personal account and without payment.
         NeedsPatient,
+        /// So much of the personal account can be allowed with the patient's own signature only: allow
+        /// less.
+        AboveDelegatedLimit,
         /// The signer is an account neither of the member that issued the invoice nor of the
         /// insurer.
         NotParty,

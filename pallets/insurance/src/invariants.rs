@@ -120,6 +120,11 @@ impl<T: Config> Pallet<T> {
                 None => sums.push((&account.holder, account.amount_fen)),
             }
         }
+        let held_fen: Balance = frame_system::Account::<T>::iter_keys()
+            .map(|who| T::Currency::balance_on_hold(&HoldReason::PersonalAccount.into(), &who))
+            .sum();
+        let due_fen: Balance = sums.iter().map(|(_, sum)| sum).sum();
+        ensure!(held_fen == due_fen, "money is held for no personal account");
         for (holder, sum) in sums {
             let reason = HoldReason::PersonalAccount.into();
             ensure!(

@@ -23,7 +23,8 @@
 //!
 //! What an insurer credits is held on its own main account and can be used for settlements only.
 //! When the coverage has ended, and not before, the insurer pays out the rest, to the patient or to
-//! itself. It takes a signature of the patient, or of somebody who may pay for her, to use it.
+//! itself. It takes a signature of the patient, or of somebody who may pay for her, to use it; what
+//! others than the patient may allow for an invoice is limited by [`Config::DelegatedPaymentMax`].
 //!
 //! # Settling
 //!
@@ -33,8 +34,8 @@
 //!   Fund and account pay the member what it is owed; what is more goes to the patient, who has
 //!   paid it as a deposit (押金).
 //! - `claim` is for invoices that the patient has paid in full (事后报销): fund and account pay her.
-//! - `reverse` takes back the coverage's latest settlement: money, accumulators, invoice, and all
-//!   indexes are as they were. It needs the member's or the insurer's signature.
+//! - `reverse` takes back the coverage's latest settlement: money, accumulators and invoice are as
+//!   they were, and what later reviews compare with forgets it. It needs the member's or the insurer's signature.
 //! - If the fund, or whoever has to give money back, has too little, all of it is refused.
 //! - Nothing is paid to a suspended member, by a suspended insurer, or under a held scheme.
 //!
@@ -133,6 +134,9 @@ pub mod pallet {
         type Visits: Visits;
         /// Whether visits have records.
         type VisitRecords: VisitRecords;
+        /// Most of a personal account that others than the patient may allow for one invoice, in fen.
+        #[pallet::constant]
+        type DelegatedPaymentMax: Get<Balance>;
         /// Weights of the calls.
         type WeightInfo: WeightInfo;
         /// Makes the parties and invoices that benchmarks need.

@@ -8,7 +8,7 @@ use frame_support::{
     traits::{
         fungible::{InspectHold, Mutate},
         tokens::Preservation,
-        Time,
+        ConstU128, Time,
     },
     BoundedVec, Twox64Concat,
 };
@@ -68,6 +68,9 @@ pub const PATIENT_FUNDS_FEN: Balance = 10_000_000;
 /// What each member has at the beginning, in fen.
 pub const MEMBER_FUNDS_FEN: Balance = 100_000_000;
 
+/// Most of a personal account that others than the patient may allow, in fen.
+pub const DELEGATED_MAX_FEN: Balance = 30_000;
+
 /// 2024-10-04, 08:00 in UTC+8.
 pub const TODAY: Date = Date(20_000);
 
@@ -118,6 +121,8 @@ parameter_types! {
     pub static Suspended: BTreeSet<MemberId> = BTreeSet::new();
     /// Main accounts that were changed.
     pub static Moved: BTreeMap<MemberId, AccountId> = BTreeMap::new();
+    /// Accounts of patients whose key was replaced.
+    pub static Replaced: BTreeMap<PatientId, AccountId> = BTreeMap::new();
     /// Visits.
     pub static VisitList: BTreeMap<AppointmentId, Visit> = BTreeMap::new();
     /// Visits with a record.
@@ -135,7 +140,7 @@ impl frame_system::Config for Test {
 #[derive_impl(pallet_balances::config_preludes::TestDefaultConfig)]
 impl pallet_balances::Config for Test {
     type Balance = Balance;
-    type ExistentialDeposit = frame_support::traits::ConstU128<1>;
+    type ExistentialDeposit = ConstU128<1>;
     type AccountStore = System;
 }
 
@@ -148,6 +153,7 @@ impl crate::Config for Test {
     type Invoices = Registry;
     type Visits = Registry;
     type VisitRecords = Registry;
+    type DelegatedPaymentMax = ConstU128<DELEGATED_MAX_FEN>;
     type WeightInfo = crate::weights::Estimated<Test>;
     #[cfg(feature = "runtime-benchmarks")]
     type BenchmarkHelper = Registry;
@@ -226,11 +232,12 @@ impl glue::Patients<AccountId> for Registry {
     fn patient_of(who: &AccountId) -> Option<PatientId> {
         (1..=PATIENTS)
             .map(PatientId)
-            .find(|patient| own(*patient) == *who)
+            .find(|patient| Self::account_of(*patient) == Some(*who))
     }
 
     fn account_of(patient: PatientId) -> Option<AccountId> {
-        (1..=PATIENTS).contains(&patient.0).then(|| own(patient))
+        let replaced = Replaced::get().get(&patient).copied();
+        replaced.or_else(|| (1..=PATIENTS).contains(&patient.0).then(|| own(patient)))
     }
 
     fn acts_for(who: &AccountId, patient: PatientId, scope: Scope) -> bool {
@@ -288,6 +295,7 @@ pub fn ext(parameters: SchemeParameters) -> sp_io::TestExternalities {
     Now::set(TODAY.start() + 8 * HOUR_MS);
     Suspended::set(BTreeSet::new());
     Moved::set(BTreeMap::new());
+    Replaced::set(BTreeMap::new());
     VisitList::set(BTreeMap::new());
     Documented::set(BTreeSet::new());
     let patients = (1..=PATIENTS).map(|p| (own(PatientId(p)), PATIENT_FUNDS_FEN));

@@ -120,20 +120,20 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// No account is emptied: its nonce would begin again.
+    /// An account may be emptied: that its nonce does not begin again is for the runtime to see to.
     fn ensure_has(
         account: &T::AccountId,
         fen: Balance,
         otherwise: Error<T>,
     ) -> Result<(), Error<T>> {
         let reducible =
-            T::Currency::reducible_balance(account, Preservation::Preserve, Fortitude::Polite);
+            T::Currency::reducible_balance(account, Preservation::Expendable, Fortitude::Polite);
         ensure!(fen <= reducible, otherwise);
         Ok(())
     }
 
     fn transfer(from: &T::AccountId, to: &T::AccountId, fen: Balance) -> DispatchResult {
-        T::Currency::transfer(from, to, fen, Preservation::Preserve)
+        T::Currency::transfer(from, to, fen, Preservation::Expendable)
             .map_err(|_| Error::<T>::NoAccount)?;
         Ok(())
     }

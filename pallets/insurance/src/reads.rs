@@ -9,7 +9,7 @@ use xinglin_primitives::{
 };
 
 use crate::{
-    computation::{year_of, Accumulators, SchemeParameters, Split, Year},
+    computation::{Accumulators, SchemeParameters, Split, Year},
     review::Flags,
     types::{Claim, Coverage, InvoiceFile, Scheme, Settlement},
     Accumulated, Claims, Config, Coverages, CoveragesOf, InvoiceFiles, OpenClaims, Pallet, Schemes,
@@ -64,6 +64,7 @@ impl<T: Config> Pallet<T> {
         let flags = Self::flags_of(&plan.bill, &plan.review);
         if flags.is_empty() {
             Self::ensure_funded(&plan)?;
+            Self::ensure_rememberable(&plan.bill)?;
         }
         Ok(PreSettlement {
             split: plan.split,
@@ -83,7 +84,7 @@ impl<T: Config> Pallet<T> {
         skip: u32,
         limit: u32,
     ) -> Vec<CoverageView<T::AccountId>> {
-        let year = year.unwrap_or_else(|| year_of(Self::today()));
+        let year = year.unwrap_or_else(|| Self::today().year());
         let view = |id| {
             Some(CoverageView {
                 id,

@@ -2,7 +2,7 @@
 //! noticed.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use frame_support::{traits::ConstU32, BoundedVec};
+use frame_support::{ensure, traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
 use sp_io::hashing::twox_64;
 use xinglin_primitives::{
@@ -225,6 +225,14 @@ impl<T: Config> Pallet<T> {
                 && visit.member == bill.member
                 && matches!(visit.state, VisitState::Arrived | VisitState::Fulfilled)
         })
+    }
+
+    /// Refuses a bill whose lines do not fit into the list of the day.
+    pub(crate) fn ensure_rememberable(bill: &Bill) -> Result<(), Error<T>> {
+        let settled = Charges::<T>::decode_len(Self::day_of(bill)).unwrap_or_default();
+        let lines = settled.saturating_add(bill.lines.len());
+        ensure!(lines <= DAY_CHARGES_MAX as usize, Error::TooManyCharges);
+        Ok(())
     }
 
     /// Remembers what was settled.

@@ -4,6 +4,7 @@ use frame_support::{ensure, traits::Time, BoundedVec};
 use sp_runtime::{DispatchError, DispatchResult};
 use xinglin_primitives::{
     glue::{MemberKind, Members},
+    text::is_printable,
     time::Date,
     MemberId, SchemeId,
 };
@@ -13,12 +14,6 @@ use crate::{
     types::{DisplayCode, Scheme},
     Config, Error, Event, NextScheme, Pallet, Schemes, Versions,
 };
-
-/// Whether a display code is UTF-8, not empty and without control characters.
-fn is_code(code: &[u8]) -> bool {
-    core::str::from_utf8(code)
-        .is_ok_and(|text| !text.is_empty() && !text.chars().any(char::is_control))
-}
 
 impl<T: Config> Pallet<T> {
     pub(crate) fn do_create_scheme(
@@ -43,7 +38,7 @@ impl<T: Config> Pallet<T> {
         from: Date,
         parameters: SchemeParameters,
     ) -> Result<SchemeId, DispatchError> {
-        ensure!(is_code(&code), Error::<T>::BadCode);
+        ensure!(is_printable(&code), Error::<T>::BadCode);
         ensure!(parameters.check().is_ok(), Error::<T>::BadParameters);
         let id = NextScheme::<T>::get();
         let next = id.next().ok_or(Error::<T>::IdsUsedUp)?;

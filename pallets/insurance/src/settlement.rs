@@ -1,6 +1,9 @@
 //! Settling invoices and taking settlements back: `settle`, `claim` and `reverse`.
 
-use frame_support::{ensure, traits::Time};
+use frame_support::{
+    ensure,
+    traits::{Get, Time},
+};
 use sp_runtime::{DispatchError, DispatchResult};
 use xinglin_primitives::{
     glue::{Bill, Invoices, Members, Patients, Scope},
@@ -38,6 +41,7 @@ impl<T: Config> Pallet<T> {
             let is_free_of_hers = request.account_max_fen == 0 && payment.is_none();
             ensure!(is_free_of_hers, Error::<T>::NeedsPatient);
         }
+        Self::ensure_may_allow(who, bill.patient, request.account_max_fen)?;
         Self::ensure_unclaimed(request.invoice, request.coverage)?;
         let plan = Self::plan(
             request.invoice,
@@ -61,6 +65,7 @@ impl<T: Config> Pallet<T> {
         let bill = Self::bill(request.invoice)?;
         let lines = lines_of(&bill);
         Self::ensure_pays_for(who, bill.patient)?;
+        Self::ensure_may_allow(who, bill.patient, request.account_max_fen)?;
         Self::ensure_unclaimed(request.invoice, request.coverage)?;
         let plan = Self::plan(
             request.invoice,
@@ -167,6 +172,19 @@ impl<T: Config> Pallet<T> {
 
     pub(crate) fn settlement(id: SettlementId) -> Result<Settlement, Error<T>> {
         Settlements::<T>::get(id).ok_or(Error::UnknownSettlement)
+    }
+
+    /// Refuses what others than the patient would allow of her account above their limit. What is
+    /// allowed counts, not what is used, because a claim is computed later.
+    fn ensure_may_allow(
+        who: &T::AccountId,
+        patient: PatientId,
+        account_max_fen: Balance,
+    ) -> Result<(), Error<T>> {
+        let may_allow = account_max_fen <= T::DelegatedPaymentMax::get()
+            || T::Patients::patient_of(who) == Some(patient);
+        ensure!(may_allow, Error::AboveDelegatedLimit);
+        Ok(())
     }
 
     pub(crate) fn ensure_pays_for(who: &T::AccountId, patient: PatientId) -> DispatchResult {

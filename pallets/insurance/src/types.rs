@@ -10,7 +10,7 @@ use xinglin_primitives::{
 };
 
 use crate::{
-    computation::{year_of, Admission, Encounter, Insured, Split, Year},
+    computation::{Admission, Encounter, Insured, Split, Year},
     review::Flags,
     states::ClaimState,
 };
@@ -264,7 +264,7 @@ impl Settlement {
 
     /// The year whose accumulators it is part of.
     pub fn year(&self) -> Year {
-        year_of(self.service.1)
+        self.service.1.year()
     }
 
     /// Whether it counts.

@@ -345,8 +345,12 @@ mod benchmarks {
         let provider = registered::<T>();
         let (_, patient) = T::BenchmarkHelper::patient();
         let (_, staff) = T::BenchmarkHelper::care_provider();
-        for n in 0..PAYMENTS_MAX {
-            let (receipt, signature) = signed::<T>(provider, id, 1 + Balance::from(n), n);
+        // 1, 2, 3 and so on, and the last one all the rest.
+        let mut due_fen = Balance::from(PRICE_FEN);
+        for n in 1..=PAYMENTS_MAX {
+            let amount_fen = if n < PAYMENTS_MAX { n.into() } else { due_fen };
+            due_fen -= amount_fen;
+            let (receipt, signature) = signed::<T>(provider, id, amount_fen, n);
             assert_ok!(Pallet::<T>::pay_external(
                 RawOrigin::Signed(patient.clone()).into(),
                 receipt,
@@ -362,7 +366,7 @@ mod benchmarks {
             hash(1)
         ));
         // The first payment is given back last.
-        let (receipt, signature) = signed::<T>(provider, red, 1, PAYMENTS_MAX);
+        let (receipt, signature) = signed::<T>(provider, red, 1, 0);
         #[extrinsic_call]
         _(RawOrigin::Signed(patient), receipt, signature);
         assert!(RedLetters::<T>::get(red)

@@ -7,7 +7,8 @@ use frame_support::pallet_macros::pallet_section;
 mod calls {
     #[pallet::call(weight = <T as Config>::WeightInfo)]
     impl<T: Config> Pallet<T> {
-        /// Issues on-chain CNY to an account, against money that the bank took in.
+        /// Issues on-chain CNY to an account of a patient or member, against money that the bank
+        /// took in.
         ///
         /// Origin: signed by an account of a settlement bank.
         ///
@@ -66,7 +67,7 @@ mod calls {
             Self::do_confirm_redemption(by, redemption, reference)
         }
 
-        /// Refuses to redeem. The money is the holder's again.
+        /// Refuses to redeem. The money goes back to the account that its owner has by now.
         ///
         /// Origin: signed by an account of the bank.
         ///
@@ -83,7 +84,8 @@ mod calls {
 
         /// Takes back the money of a redemption that the bank did not answer in time.
         ///
-        /// Origin: signed by the holder, or by the account that the patient has by now.
+        /// Origin: signed by the holder, or by an account that the owner has by now, to whose own or
+        /// main account the money goes.
         ///
         /// Errors: `UnknownRedemption`, `NotHolder`, `TooEarly`. Events: `RedemptionWithdrawn`.
         #[pallet::call_index(4)]
@@ -131,7 +133,8 @@ mod calls {
             Self::do_change_provider(provider, account, key)
         }
 
-        /// Refuses a provider's receipts from now on, for good. What was paid stays paid.
+        /// Refuses a provider's receipts from now on, for good. What was paid stays paid; a
+        /// repayment through it that is not confirmed never will be.
         ///
         /// Origin: the council.
         ///

@@ -9,7 +9,8 @@ mod errors {
     pub enum Error<T> {
         /// The signer, or the member that is asked, is no active settlement bank.
         NotBank,
-        /// The account to be credited is of nobody who is registered and active.
+        /// The account to be credited is of no active patient or member. Practitioners and session
+        /// keys hold no money.
         UnknownRecipient,
         /// The amount is 0.
         ZeroAmount,
@@ -84,9 +85,9 @@ mod errors {
         NotSettledBy,
         /// Less is due.
         Overpaid,
-        /// The invoice has as many payments as it can have.
+        /// No room for partial payments is left: pay all that is due, or have it refunded.
         TooManyPayments,
-        /// The payer has used that payment id for something else: choose another.
+        /// That id stands for another payment of the patient's: choose another.
         PaymentIdUsed,
         /// The member has used that refund id for something else: choose another.
         RefundIdUsed,

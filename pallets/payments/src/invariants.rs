@@ -300,6 +300,7 @@ impl<T: Config> Pallet<T> {
         let mut by_holder: Vec<(T::AccountId, Balance, usize)> = Vec::new();
         let mut by_bank: BTreeMap<MemberId, Balance> = BTreeMap::new();
         let mut open = 0;
+        let mut asked_fen: Balance = 0;
         for (id, redemption) in Redemptions::<T>::iter() {
             ensure!(
                 id < NextRedemption::<T>::get() && redemption.amount_fen > 0,
@@ -314,6 +315,7 @@ impl<T: Config> Pallet<T> {
                 "a redemption is not in its holder's list"
             );
             let amount_fen = redemption.amount_fen;
+            asked_fen += amount_fen;
             *by_bank.entry(redemption.bank).or_default() += amount_fen;
             match by_holder
                 .iter_mut()
@@ -337,6 +339,10 @@ impl<T: Config> Pallet<T> {
                 "a list names a redemption that is closed"
             );
         }
+        let held_fen: Balance = frame_system::Account::<T>::iter_keys()
+            .map(|who| T::Currency::balance_on_hold(&HoldReason::Redemption.into(), &who))
+            .sum();
+        ensure!(held_fen == asked_fen, "money is held for no redemption");
         for (bank, book) in Banks::<T>::iter() {
             ensure!(
                 by_bank.remove(&bank).unwrap_or_default() == book.pending_fen,

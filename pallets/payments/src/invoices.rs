@@ -12,7 +12,7 @@ use xinglin_primitives::{
 };
 
 use crate::{
-    number::{year_of, InvoiceNumber},
+    number::InvoiceNumber,
     states::{Step, Tally},
     types::{Envelope, InOrder, Invoice, NewInvoice, Readers, Reason},
     ByEnvelope, Config, Error, Event, InvoiceLines, Invoices, LatestOfPatient, LatestOfVisit,
@@ -113,7 +113,7 @@ impl<T: Config> Pallet<T> {
     ) -> Result<(InvoiceId, InvoiceNumber), Error<T>> {
         let id = NextInvoice::<T>::get();
         let next = id.next().ok_or(Error::IdsUsedUp)?;
-        let year = year_of(Date::of(now));
+        let year = Date::of(now).year();
         let sequence = Sequences::<T>::get(member, year)
             .checked_add(1)
             .ok_or(Error::IdsUsedUp)?;

@@ -26,7 +26,8 @@
 //! - outside of the chain: a registered provider vouches with a signed receipt ([`receipts`]),
 //!   usable once. No money moves on the chain.
 //!
-//! More than what is due is never taken.
+//! More than what is due is never taken. In a settlement the id must be a new one: there it has to
+//! move money.
 //!
 //! # Refunds
 //!
@@ -95,7 +96,7 @@ pub mod pallet {
     };
     use frame_system::pallet_prelude::*;
     use xinglin_primitives::{
-        glue::{Admission, ChainId, Lines, Members, Patients, Visits, LINES_MAX},
+        glue::{ChainId, Lines, Members, Patients, Visits, LINES_MAX},
         time::Moment,
         AppointmentId, Balance, Hash, InvoiceId, MemberId, PatientId, SettlementId,
     };
@@ -133,8 +134,6 @@ pub mod pallet {
         type Patients: Patients<Self::AccountId>;
         /// The visits behind appointments.
         type Visits: Visits;
-        /// Whom banks may credit.
-        type Admission: Admission<Self::AccountId>;
         /// The name of the chain, which receipts are bound to.
         type ChainId: ChainId;
         /// Most that others than the patient may pay of one invoice from the patient's balance, in

@@ -111,6 +111,8 @@ parameter_types! {
     pub static Now: Moment = morning();
     /// Members that are suspended.
     pub static Suspended: BTreeSet<MemberId> = BTreeSet::new();
+    /// Main accounts of members that were changed.
+    pub static Moved: BTreeMap<MemberId, AccountId> = BTreeMap::new();
     /// Members without an account.
     pub static Moneyless: BTreeSet<MemberId> = BTreeSet::new();
     /// Patients who are suspended.
@@ -145,7 +147,6 @@ impl crate::Config for Test {
     type Members = Registry;
     type Patients = Registry;
     type Visits = Registry;
-    type Admission = Registry;
     type ChainId = Registry;
     type DelegatedPaymentMax = ConstU128<DELEGATED_MAX_FEN>;
     type RedemptionTime = ConstU64<REDEMPTION_MS>;
@@ -171,7 +172,7 @@ impl glue::Members<AccountId> for Registry {
         MEMBERS
             .into_iter()
             .filter(|member| !Suspended::get().contains(member))
-            .find(|member| [main_account(*member), staff(*member)].contains(who))
+            .find(|member| *who == staff(*member) || Self::account_of(*member) == Some(*who))
     }
 
     fn kind_of(member: MemberId) -> Option<MemberKind> {
@@ -187,8 +188,9 @@ impl glue::Members<AccountId> for Registry {
     }
 
     fn account_of(member: MemberId) -> Option<AccountId> {
-        (MEMBERS.contains(&member) && !Moneyless::get().contains(&member))
-            .then(|| main_account(member))
+        let moved = Moved::get().get(&member).copied();
+        let is_known = MEMBERS.contains(&member) && !Moneyless::get().contains(&member);
+        is_known.then(|| moved.unwrap_or_else(|| main_account(member)))
     }
 
     fn level_of(member: MemberId) -> Option<HospitalLevel> {
@@ -218,13 +220,6 @@ impl glue::Patients<AccountId> for Registry {
                 || (*who == carer(patient) && scope == Scope::Paying)
                 || (*who == reader(patient) && scope == Scope::Reading)
         })
-    }
-}
-
-impl glue::Admission<AccountId> for Registry {
-    fn is_admitted(who: &AccountId) -> bool {
-        use glue::{Members, Patients};
-        Self::member_of(who).is_some() || Self::patient_of(who).is_some()
     }
 }
 
@@ -436,6 +431,7 @@ pub fn ext() -> sp_io::TestExternalities {
     Now::set(morning());
     Suspended::set(BTreeSet::new());
     Moneyless::set(BTreeSet::new());
+    Moved::set(BTreeMap::new());
     SuspendedPatients::set(BTreeSet::new());
     Replaced::set(BTreeMap::new());
     VisitStates::set(BTreeMap::new());

@@ -3,7 +3,7 @@
 //! A redemption holds the holder's money until the bank confirms that it paid out, which burns it,
 //! or rejects. The holder cannot take it back while the bank may be paying out. A bank that does
 //! not answer in time must not pay out any more without confirming first: from then on the holder
-//! may withdraw.
+//! may withdraw. What is not redeemed goes back to the account that its owner has by then.
 
 use frame_support::{
     ensure,
@@ -15,12 +15,12 @@ use frame_support::{
 };
 use sp_runtime::{ArithmeticError, DispatchError, DispatchResult};
 use xinglin_primitives::{
-    glue::{Admission, MemberKind, Members, Patients},
+    glue::{MemberKind, Members, Patients},
     Balance, Hash, MemberId,
 };
 
 use crate::{
-    types::{BankBook, InOrder, Redemption, RedemptionId, Rejection},
+    types::{BankBook, InOrder, Owner, Redemption, RedemptionId, Rejection},
     Banks, Config, Error, Event, HoldReason, NextRedemption, OpenRedemptions, Pallet, Redemptions,
     RedemptionsOf, References,
 };
@@ -36,7 +36,7 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         let bank = Self::bank_of(&by)?;
         ensure!(amount_fen > 0, Error::<T>::ZeroAmount);
-        ensure!(T::Admission::is_admitted(&to), Error::<T>::UnknownRecipient);
+        ensure!(Self::owner_of(&to).is_some(), Error::<T>::UnknownRecipient);
         Self::use_reference(bank, reference)?;
         Banks::<T>::try_mutate(bank, |book| {
             let issued_fen = book.issued_fen.checked_add(amount_fen);
@@ -76,7 +76,7 @@ impl<T: Config> Pallet<T> {
         OpenRedemptions::<T>::insert(bank, InOrder::from(id), ());
         let redemption = Redemption {
             holder: holder.clone(),
-            patient: T::Patients::patient_of(&holder),
+            owner: Self::owner_of(&holder),
             bank,
             amount_fen,
             payout,
@@ -138,9 +138,8 @@ impl<T: Config> Pallet<T> {
 
     pub(crate) fn do_withdraw_redemption(by: T::AccountId, id: RedemptionId) -> DispatchResult {
         let redemption = Redemptions::<T>::get(id).ok_or(Error::<T>::UnknownRedemption)?;
-        let is_patient =
-            redemption.patient.is_some() && T::Patients::patient_of(&by) == redemption.patient;
-        ensure!(by == redemption.holder || is_patient, Error::<T>::NotHolder);
+        let is_owner = redemption.owner.is_some() && Self::owner_of(&by) == redemption.owner;
+        ensure!(by == redemption.holder || is_owner, Error::<T>::NotHolder);
         let deadline = redemption
             .requested_at
             .saturating_add(T::RedemptionTime::get());
@@ -149,6 +148,12 @@ impl<T: Config> Pallet<T> {
         Self::close_redemption(id, &redemption, |_| ());
         Self::deposit_event(Event::RedemptionWithdrawn { redemption: id });
         Ok(())
+    }
+
+    /// The active patient or member whose money the account has.
+    fn owner_of(who: &T::AccountId) -> Option<Owner> {
+        let patient = T::Patients::patient_of(who).map(Owner::Patient);
+        patient.or_else(|| T::Members::member_of(who).map(Owner::Member))
     }
 
     /// The active settlement bank that `who` is an account of.
@@ -181,31 +186,28 @@ impl<T: Config> Pallet<T> {
         Ok(redemption)
     }
 
-    /// Ends the hold: the money goes to the account that the patient has by now, or is the holder's
-    /// again. It never hangs on the account not being able to take it.
+    /// Ends the hold. The money goes to the account that its owner has by now: the key of the one
+    /// before may be in other hands.
     fn give_back(redemption: &RedemptionOf<T>) -> DispatchResult {
         let (reason, holder) = (HoldReason::Redemption.into(), &redemption.holder);
-        let now_own = redemption.patient.and_then(T::Patients::account_of);
-        if let Some(account) = now_own.filter(|own| own != holder) {
-            let moved = T::Currency::transfer_on_hold(
+        let amount_fen = redemption.amount_fen;
+        let now_own = redemption.owner.and_then(|owner| match owner {
+            Owner::Patient(patient) => T::Patients::account_of(patient),
+            Owner::Member(member) => T::Members::account_of(member),
+        });
+        let given_fen = match now_own.filter(|own| own != holder) {
+            None => T::Currency::release(&reason, holder, amount_fen, Precision::Exact)?,
+            Some(own) => T::Currency::transfer_on_hold(
                 &reason,
                 holder,
-                &account,
-                redemption.amount_fen,
+                &own,
+                amount_fen,
                 Precision::Exact,
                 Restriction::Free,
                 Fortitude::Force,
-            );
-            if moved.is_ok() {
-                return Ok(());
-            }
-        }
-        let released_fen =
-            T::Currency::release(&reason, holder, redemption.amount_fen, Precision::Exact)?;
-        ensure!(
-            released_fen == redemption.amount_fen,
-            DispatchError::Corruption
-        );
+            )?,
+        };
+        ensure!(given_fen == amount_fen, DispatchError::Corruption);
         Ok(())
     }
 

@@ -15,7 +15,7 @@ use crate::{
     providers::ProviderOf,
     receipts::{ProviderReceipt, ReceiptSignature},
     states::{InvoiceState, Step},
-    types::{Invoice, Payment, PaymentRecord, Source},
+    types::{Invoice, Payment, PaymentRecord, Source, PAYMENTS_MAX},
     Config, Error, Event, Pallet, PaymentIds, Payments, Receipts,
 };
 
@@ -28,26 +28,57 @@ impl<T: Config> Pallet<T> {
         amount_fen: Balance,
         payment: Hash,
     ) -> DispatchResult {
-        let invoice = Self::invoice(id)?;
-        let patient = invoice.patient;
-        ensure!(
-            T::Patients::acts_for(&by, patient, Scope::Paying),
-            Error::<T>::NotForPatient
-        );
+        let invoice = Self::invoice_paid_by(&by, id)?;
         let record = PaymentRecord {
             invoice: id,
             amount_fen,
         };
-        if let Some(before) = PaymentIds::<T>::get(patient, payment) {
-            ensure!(before == record, Error::<T>::PaymentIdUsed);
-            Self::deposit_event(Event::AlreadyPaid {
-                invoice: id,
-                payment,
-                by,
-            });
-            return Ok(());
+        match PaymentIds::<T>::get(invoice.patient, payment) {
+            None => Self::pay_anew(by, invoice, record, payment),
+            Some(before) => {
+                ensure!(before == record, Error::<T>::PaymentIdUsed);
+                Self::deposit_event(Event::AlreadyPaid {
+                    invoice: id,
+                    payment,
+                    by,
+                });
+                Ok(())
+            }
         }
+    }
 
+    /// Pays under an id that stands for no other payment, not even for one of the same content:
+    /// for those who go on only if money has moved.
+    pub(crate) fn do_pay_once(
+        by: T::AccountId,
+        id: InvoiceId,
+        amount_fen: Balance,
+        payment: Hash,
+    ) -> DispatchResult {
+        let invoice = Self::invoice_paid_by(&by, id)?;
+        let is_used = PaymentIds::<T>::contains_key(invoice.patient, payment);
+        ensure!(!is_used, Error::<T>::PaymentIdUsed);
+        let record = PaymentRecord {
+            invoice: id,
+            amount_fen,
+        };
+        Self::pay_anew(by, invoice, record, payment)
+    }
+
+    /// The invoice `id`, if `who` may pay it from the patient's balance.
+    fn invoice_paid_by(who: &T::AccountId, id: InvoiceId) -> Result<Invoice, Error<T>> {
+        let invoice = Self::invoice(id)?;
+        ensure!(Self::may_pay(who, invoice.patient), Error::NotForPatient);
+        Ok(invoice)
+    }
+
+    fn pay_anew(
+        by: T::AccountId,
+        invoice: Invoice,
+        record: PaymentRecord,
+        payment: Hash,
+    ) -> DispatchResult {
+        let (patient, id, amount_fen) = (invoice.patient, record.invoice, record.amount_fen);
         let is_delegated = T::Patients::patient_of(&by) != Some(patient);
         if is_delegated {
             Self::ensure_within_limit(id, amount_fen)?;
@@ -153,7 +184,8 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Adds a payment to an invoice and returns the state to which it leads. The money is moved
-    /// once nothing else can refuse the payment, and before anything is written.
+    /// once nothing else can refuse the payment, and before anything is written. The last place is
+    /// kept for the payment of all that is due.
     fn book_payment(
         id: InvoiceId,
         invoice: Invoice,
@@ -164,6 +196,8 @@ impl<T: Config> Pallet<T> {
         let tally = invoice.tally.after(Step::Pay(amount_fen))?;
         let state = tally.state();
         let mut payments = Payments::<T>::get(id);
+        let is_room = tally.due_fen() == 0 || payments.len() + 1 < PAYMENTS_MAX as usize;
+        ensure!(is_room, Error::TooManyPayments);
         let payment = Payment {
             source,
             amount_fen,

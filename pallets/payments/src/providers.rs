@@ -4,12 +4,13 @@ use frame_support::ensure;
 use sp_runtime::DispatchResult;
 use xinglin_primitives::{
     glue::{Admission, ChainId},
+    text::is_printable,
     Hash,
 };
 
 use crate::{
     receipts::{ProviderReceipt, ReceiptKey, ReceiptSignature},
-    types::{is_text, Name, Provider, ProviderId},
+    types::{Name, Provider, ProviderId},
     Config, Error, Event, GenesisConfig, NextProvider, Pallet, ProviderAccounts, Providers,
     Receipts,
 };
@@ -22,7 +23,7 @@ impl<T: Config> Pallet<T> {
         account: T::AccountId,
         key: ReceiptKey,
     ) -> DispatchResult {
-        ensure!(is_text(&name), Error::<T>::BadName);
+        ensure!(is_printable(&name), Error::<T>::BadName);
         let id = NextProvider::<T>::get();
         let next = id.next().ok_or(Error::<T>::IdsUsedUp)?;
         Self::take_account(&account, id)?;

@@ -69,6 +69,6 @@ impl<T: Config> glue::Invoices<T::AccountId> for Pallet<T> {
         amount_fen: Balance,
         payment: Hash,
     ) -> Result<(), DispatchError> {
-        Self::do_pay(payer.clone(), id, amount_fen, payment)
+        Self::do_pay_once(payer.clone(), id, amount_fen, payment)
     }
 }

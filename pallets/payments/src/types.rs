@@ -13,7 +13,8 @@ pub use xinglin_primitives::{InOrder, ProviderId, RedemptionId};
 
 use crate::{number::InvoiceNumber, receipts::ReceiptKey, states::Tally};
 
-/// Most payments of one invoice. Bounds what a refund looks at.
+/// Most payments of one invoice; the last of them pays all that is due. Bounds what a refund looks
+/// at.
 pub const PAYMENTS_MAX: u32 = 32;
 /// Most red-letter invoices of one invoice; the last of them takes back all that is left.
 pub const RED_LETTERS_MAX: u32 = 32;
@@ -60,15 +61,35 @@ impl BankBook {
     }
 }
 
+/// Whose money an account has, whichever account that is by now.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub enum Owner {
+    /// A patient, with her own account.
+    Patient(PatientId),
+    /// A member, with its main account or one of its service accounts.
+    Member(MemberId),
+}
+
 /// A holder's request that a bank redeem on-chain CNY. The money is held until it is answered.
 #[derive(
     Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
 )]
 pub struct Redemption<AccountId> {
-    /// Whose money it is.
+    /// The account on which the money is held.
     pub holder: AccountId,
-    /// The patient whose account that was when it was asked.
-    pub patient: Option<PatientId>,
+    /// Whose account that was when it was asked.
+    pub owner: Option<Owner>,
     /// Who is asked.
     pub bank: MemberId,
     /// How much, in fen.
@@ -381,10 +402,4 @@ pub struct RedLetter {
     pub to_balance_fen: Balance,
     /// What is paid back outside of the chain.
     pub outside: BoundedVec<Repayment, ConstU32<PAYMENTS_MAX>>,
-}
-
-/// Whether `bytes` are text that can be shown: UTF-8, not empty, no control characters.
-pub(crate) fn is_text(bytes: &[u8]) -> bool {
-    core::str::from_utf8(bytes)
-        .is_ok_and(|text| !text.is_empty() && !text.chars().any(char::is_control))
 }

@@ -111,9 +111,9 @@ fn redemption_bytes() -> u64 {
 
 impl<T: frame_system::Config> WeightInfo for Estimated<T> {
     fn issue() -> Weight {
-        // Reference, book, account.
+        // Reference, book, account; whose it is.
         Self::of(
-            MEMBER_READS + ACTS_FOR_READS + 3,
+            2 * MEMBER_READS + PARTY_READS + 3,
             3,
             bytes::<BankBook>() + ACCOUNT_BYTES,
         )
@@ -122,7 +122,11 @@ impl<T: frame_system::Config> WeightInfo for Estimated<T> {
     fn request_redemption() -> Weight {
         // Bank, clock, next id, book, list, account, holds; redemption and the bank's list too are
         // written.
-        Self::of(ACTS_FOR_READS + 7, 7, redemption_bytes() + ACCOUNT_BYTES)
+        Self::of(
+            MEMBER_READS + PARTY_READS + 7,
+            7,
+            redemption_bytes() + ACCOUNT_BYTES,
+        )
     }
 
     fn confirm_redemption() -> Weight {
@@ -182,7 +186,7 @@ impl<T: frame_system::Config> WeightInfo for Estimated<T> {
         // invoices; the red-letter invoice and the number too are written.
         let parts = u64::from(lines).saturating_mul(2 * bytes::<LinePart>());
         let whole = u64::from(LINES_MAX).saturating_mul(bytes::<Line>());
-        let letters = 8 * u64::from(RED_LETTERS_MAX);
+        let letters = 8 * u64::from(RED_LETTERS_MAX) + bytes::<RedLetter>();
         Self::book()
             .saturating_add(Self::transfer())
             .saturating_add(Self::of(MEMBER_READS + 6, 7, parts + whole + letters))

@@ -13,6 +13,7 @@ pub mod party;
 pub mod privacy;
 pub mod receipt;
 pub mod signature;
+pub mod text;
 pub mod time;
 
 pub use ids::{

@@ -16,6 +16,13 @@ pub const DAY_MS: Moment = 24 * HOUR_MS;
 /// China Standard Time is UTC+8 the whole year.
 pub const CST_OFFSET_MS: Moment = 8 * HOUR_MS;
 
+/// Days from 0000-03-01 to 1970-01-01.
+const EPOCH_DAYS: u64 = 719_468;
+/// Days of 400 years of the Gregorian calendar, after which it repeats.
+const ERA_DAYS: u64 = 146_097;
+/// Days from the first of March to the last of December.
+const MARCH_TO_DECEMBER_DAYS: u64 = 306;
+
 /// A civil date in UTC+8, as days since 1970-01-01.
 #[derive(
     Clone,
@@ -50,6 +57,19 @@ impl Date {
     pub fn start(self) -> Moment {
         (u64::from(self.0) * DAY_MS).saturating_sub(CST_OFFSET_MS)
     }
+
+    /// The year in the Gregorian calendar; years beyond 65535 give that.
+    pub fn year(self) -> u16 {
+        // Years are counted from March, so that the leap day is the last of its year.
+        let days = u64::from(self.0) + EPOCH_DAYS;
+        let (era, day_of_era) = (days / ERA_DAYS, days % ERA_DAYS);
+        let leap_days = day_of_era / 1_460 + day_of_era / (ERA_DAYS - 1) - day_of_era / 36_524;
+        let year_of_era = (day_of_era - leap_days) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let is_after_december = day_of_year >= MARCH_TO_DECEMBER_DAYS;
+        let year = era * 400 + year_of_era + u64::from(is_after_december);
+        u16::try_from(year).unwrap_or(u16::MAX)
+    }
 }
 
 #[cfg(test)]
@@ -66,7 +86,23 @@ mod tests {
     }
 
     #[test]
+    fn a_year_has_its_days() {
+        let mut day = 0;
+        // More than 400 years, after which the calendar repeats.
+        for year in 1970..2_400_u16 {
+            let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+            let days = if is_leap { 366 } else { 365 };
+            assert_eq!(Date(day).year(), year);
+            day += days;
+            assert_eq!(Date(day - 1).year(), year);
+        }
+        // 2025-01-01, by another calendar.
+        assert_eq!((Date(20_088).year(), Date(20_089).year()), (2024, 2025));
+    }
+
+    #[test]
     fn the_ends_of_the_range_saturate() {
+        assert_eq!(Date(u32::MAX).year(), u16::MAX);
         assert_eq!(Date(0).start(), 0);
         assert_eq!(Date::of(Moment::MAX).0, u32::MAX);
     }

@@ -13,5 +13,7 @@ impl pallet_insurance::Config for Runtime {
     type Invoices = Payments;
     type Visits = Appointments;
     type VisitRecords = Records;
+    // As much as of the balance.
+    type DelegatedPaymentMax = <Runtime as pallet_payments::Config>::DelegatedPaymentMax;
     type WeightInfo = pallet_insurance::weights::Estimated<Runtime>;
 }

@@ -23,7 +23,6 @@ impl pallet_payments::Config for Runtime {
     type CouncilOrigin = TwoThirdsOfCouncil;
     type Members = Members;
     type Patients = Members;
-    type Admission = Members;
     type Visits = Appointments;
     type ChainId = ThisChain;
     type DelegatedPaymentMax = ConstU128<DELEGATED_PAYMENT_MAX>;

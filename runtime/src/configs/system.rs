@@ -65,9 +65,10 @@ parameter_types! {
     pub const Version: sp_version::RuntimeVersion = crate::VERSION;
 }
 
-/// What nobody may call. The calls of the system that change code or raw storage need the root
+/// What may be called. The calls of the system that change code or raw storage need the root
 /// origin, which nothing has; they are refused by name as well, because they would reach for a Wasm
-/// executor that does not exist here.
+/// executor that does not exist here. Money leaves the chain only through the bank that redeems it:
+/// nobody burns it.
 pub struct Callable;
 
 impl Contains<RuntimeCall> for Callable {
@@ -77,6 +78,7 @@ impl Contains<RuntimeCall> for Callable {
                 call,
                 frame_system::Call::remark { .. } | frame_system::Call::remark_with_event { .. }
             ),
+            RuntimeCall::Balances(call) => !matches!(call, pallet_balances::Call::burn { .. }),
             _ => true,
         }
     }

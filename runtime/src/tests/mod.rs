@@ -10,6 +10,7 @@ mod ciphertexts;
 mod domain;
 mod genesis;
 mod metadata;
+mod money;
 mod oversight;
 mod privacy;
 mod replacement;

@@ -6,7 +6,8 @@ use xinglin_primitives::{
     glue::{Scope, Subject},
     privacy::{Refusal, Topic},
     time::{DAY_MS, HOUR_MS},
-    AppointmentId, CaseId, InvoiceId, MemberId, PatientId, PractitionerId, RecordId, ScheduleId,
+    AppointmentId, CaseId, InvoiceId, MemberId, Party, PatientId, PractitionerId, RecordId,
+    ScheduleId,
 };
 
 use super::*;
@@ -141,9 +142,13 @@ fn a_regulator_names_an_open_case_that_is_about_it() {
         basis: document,
     };
     let patient = PatientId(0);
-    let first = chain.sign(REGULATOR, 0, open(Subject::Patient(patient)));
+    let first = chain.sign(REGULATOR, 0, open(Subject::Party(Party::Patient(patient))));
     assert_eq!(chain.one(first), Ok(Ok(())));
-    let second = chain.sign(REGULATOR, 1, open(Subject::Member(MemberId(0))));
+    let second = chain.sign(
+        REGULATOR,
+        1,
+        open(Subject::Party(Party::Member(MemberId(0)))),
+    );
     assert_eq!(chain.one(second), Ok(Ok(())));
 
     for topic in [Topic::File(patient), Topic::Cover(patient)] {

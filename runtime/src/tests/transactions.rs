@@ -260,6 +260,27 @@ fn raw_storage_and_code_cannot_be_written() {
 }
 
 #[test]
+fn nobody_burns_money() {
+    let mut chain = Chain::new();
+    let before = chain.free("//Alice");
+    let burn: RuntimeCall = pallet_balances::Call::burn {
+        value: 1,
+        keep_alive: false,
+    }
+    .into();
+    let batch: RuntimeCall = pallet_utility::Call::batch_all {
+        calls: vec![burn.clone()],
+    }
+    .into();
+    let filtered = Err(frame_system::Error::<Runtime>::CallFiltered.into());
+    for (nonce, call) in (0..).zip([burn, batch]) {
+        let transaction = chain.sign("//Alice", nonce, call);
+        assert_eq!(chain.one(transaction), Ok(filtered));
+    }
+    assert_eq!(chain.free("//Alice"), before);
+}
+
+#[test]
 fn bytes_that_are_no_transaction_are_refused() {
     let chain = Chain::new();
     let good = chain.sign("//Alice", 0, remark(10));

@@ -45,7 +45,7 @@ impl Compression {
     }
 
     /// Compresses a content of at most `limit` bytes.
-    pub(super) fn pack(
+    pub(crate) fn pack(
         self,
         plain: &[u8],
         limit: usize,
@@ -68,7 +68,7 @@ impl Compression {
     }
 
     /// The reverse of [`pack`](Self::pack). Stops as soon as there are more than `limit` bytes.
-    pub(super) fn unpack(
+    pub(crate) fn unpack(
         self,
         packed: &[u8],
         limit: usize,

@@ -24,8 +24,8 @@ pub(super) const KEY_BYTES: usize = 32;
 
 const FORMAT_VERSION: u8 = 1;
 const HEADER_BYTES: usize = 2;
-const NONCE_BYTES: usize = 24;
-const TAG_BYTES: usize = 16;
+pub(crate) const NONCE_BYTES: usize = 24;
+pub(crate) const TAG_BYTES: usize = 16;
 
 /// What a content is about. It is authenticated with the content, and not stored in it: whoever
 /// opens it takes it from the chain.
@@ -65,13 +65,13 @@ impl RecordKey {
         &self.0
     }
 
-    fn generate(rng: &mut (impl CryptoRng + RngCore)) -> Self {
+    pub(crate) fn generate(rng: &mut (impl CryptoRng + RngCore)) -> Self {
         let mut bytes = [0; KEY_BYTES];
         rng.fill_bytes(&mut bytes);
         Self(bytes)
     }
 
-    fn cipher(&self) -> XChaCha20Poly1305 {
+    pub(crate) fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new(&self.0.into())
     }
 }

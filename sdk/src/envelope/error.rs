@@ -45,6 +45,15 @@ pub enum EnvelopeError {
     /// The content is larger than the bound, or would be when decompressed.
     #[error("the content is larger than {PLAIN_BYTES_MAX} bytes; split it")]
     TooLarge,
+    /// The list of readers does not ascend, is empty or names an unknown kind of reader.
+    #[error("the list of readers is damaged: the letter was altered; fetch it again")]
+    BadReaders,
+    /// There are more readers than a letter has slots.
+    #[error("a letter has at most {} readers", crate::letter::READERS_MAX)]
+    TooManyReaders,
+    /// No slot of the letter is the reader's.
+    #[error("the letter is not sealed to this reader; ask one of its readers, or its sender")]
+    NotAReader,
     /// The envelope does not fit into a transaction.
     #[error("the envelope has {bytes} bytes, a transaction carries {CIPHERTEXT_BYTES_MAX}; keep it in the object store and write it as an external file")]
     TooLargeForTransaction {

@@ -60,22 +60,7 @@ pub fn seal_key(
     reader: &Reader<AccountId>,
     rng: &mut (impl CryptoRng + RngCore),
 ) -> Result<SealedKey, EnvelopeError> {
-    let to = PublicKey::from_bytes(&to.0).map_err(|_| EnvelopeError::BadEncryptionKey)?;
-    let (encapsulated, ciphertext) =
-        single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
-            &OpModeS::Base,
-            &to,
-            KEY_INFO,
-            key.as_bytes(),
-            &associated_data(content, reader),
-            &mut Adapted(rng),
-        )
-        // Only a key of small order leads here.
-        .map_err(|_| EnvelopeError::BadEncryptionKey)?;
-    let mut sealed = [0; SEALED_KEY_BYTES];
-    sealed[..ENCAPSULATED_BYTES].copy_from_slice(&encapsulated.to_bytes());
-    sealed[ENCAPSULATED_BYTES..].copy_from_slice(&ciphertext);
-    Ok(SealedKey(sealed))
+    seal_for(key, to, (KEY_INFO, &associated_data(content, reader)), rng)
 }
 
 /// Opens a sealed key with the reader's encryption secret, as
@@ -86,6 +71,44 @@ pub fn open_key(
     content: Hash,
     reader: &Reader<AccountId>,
 ) -> Result<RecordKey, EnvelopeError> {
+    open_for(
+        sealed,
+        secret,
+        (KEY_INFO, &associated_data(content, reader)),
+    )
+}
+
+/// HPKE in base mode, with the `info` and the associated data of `context`.
+pub(crate) fn seal_for(
+    key: &RecordKey,
+    to: &EncryptionKey,
+    (info, associated_data): (&[u8], &[u8]),
+    rng: &mut (impl CryptoRng + RngCore),
+) -> Result<SealedKey, EnvelopeError> {
+    let to = PublicKey::from_bytes(&to.0).map_err(|_| EnvelopeError::BadEncryptionKey)?;
+    let (encapsulated, ciphertext) =
+        single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, X25519HkdfSha256>(
+            &OpModeS::Base,
+            &to,
+            info,
+            key.as_bytes(),
+            associated_data,
+            &mut Adapted(rng),
+        )
+        // Only a key of small order leads here.
+        .map_err(|_| EnvelopeError::BadEncryptionKey)?;
+    let mut sealed = [0; SEALED_KEY_BYTES];
+    sealed[..ENCAPSULATED_BYTES].copy_from_slice(&encapsulated.to_bytes());
+    sealed[ENCAPSULATED_BYTES..].copy_from_slice(&ciphertext);
+    Ok(SealedKey(sealed))
+}
+
+/// The reverse of [`seal_for`].
+pub(crate) fn open_for(
+    sealed: &SealedKey,
+    secret: &Zeroizing<[u8; 32]>,
+    (info, associated_data): (&[u8], &[u8]),
+) -> Result<RecordKey, EnvelopeError> {
     let refused = |_| EnvelopeError::KeyRefused;
     let (encapsulated, ciphertext) = sealed.0.split_at(ENCAPSULATED_BYTES);
     let secret = PrivateKey::from_bytes(&**secret).map_err(refused)?;
@@ -94,9 +117,9 @@ pub fn open_key(
         &OpModeR::Base,
         &secret,
         &encapsulated,
-        KEY_INFO,
+        info,
         ciphertext,
-        &associated_data(content, reader),
+        associated_data,
     )
     .map(Zeroizing::new)
     .map_err(refused)?;

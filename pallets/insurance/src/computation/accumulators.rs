@@ -7,6 +7,9 @@ use xinglin_primitives::{glue::Setting, AppointmentId, Balance};
 
 use super::{Accumulation, ComputationError, Encounter, Split};
 
+/// A civil year (UTC+8), for example 2025.
+pub type Year = u16;
+
 /// The latest admission of a setting.
 #[derive(
     Clone,

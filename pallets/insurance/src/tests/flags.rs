@@ -140,6 +140,10 @@ fn a_day_has_so_many_settled_lines() {
             call(own(ALICE), settlement(more, OF_ALICE, 0)),
             Error::<Test>::TooManyCharges
         );
+        assert_eq!(
+            Insurance::pre_settle(more, OF_ALICE, 0),
+            Err(Error::<Test>::TooManyCharges.into())
+        );
         let reverse = Call::reverse {
             settlement: *ids.last().unwrap(),
         };

@@ -151,6 +151,11 @@ fn the_last_service_day_must_be_covered() {
             call(own(ALICE), settlement(late, OF_ALICE, 0)),
             Error::<Test>::NotCovered
         );
+        // (3,000 − 1,000) × 70 % in one year, and again in the next.
+        let paid_fen = 2 * 140_000;
+        assert_eq!(free(FUND), MEMBER_FUNDS_FEN - paid_fen);
+        assert_eq!(free(main_account(HOSPITAL)), MEMBER_FUNDS_FEN + paid_fen);
+        assert_eq!(free(own(ALICE)), PATIENT_FUNDS_FEN);
     });
 }
 
@@ -207,7 +212,13 @@ fn a_fund_that_is_too_small_pays_nothing() {
             call(own(ALICE), settlement(invoice, OF_ALICE, 0)),
             Error::<Test>::FundTooSmall
         );
-        // What is held for persons is not the fund's, and the last fen keeps the account alive.
+        let untouched = || {
+            assert_eq!(free(main_account(HOSPITAL)), MEMBER_FUNDS_FEN);
+            assert_eq!(free(own(ALICE)), PATIENT_FUNDS_FEN);
+        };
+        assert_eq!(free(FUND), MEMBER_FUNDS_FEN);
+        untouched();
+        // What is held for persons is not the fund's, and while anything is, one fen stays.
         credit(OF_BOB, MEMBER_FUNDS_FEN - 1_000_000);
         let served =
             |id, counted_fen: u64| put(id, inpatient(130_000 + counted_fen, ago(9), ago(1)));
@@ -217,8 +228,11 @@ fn a_fund_that_is_too_small_pays_nothing() {
             call(own(ALICE), settlement(invoice, OF_ALICE, 0)),
             Error::<Test>::FundTooSmall
         );
+        assert_eq!(free(FUND), 1_000_000);
+        untouched();
         settle(served(9, 1_176_470));
         assert_eq!(free(FUND), 1);
+        assert_eq!(free(main_account(HOSPITAL)), MEMBER_FUNDS_FEN + 999_999);
     });
 }
 

@@ -73,13 +73,21 @@ fn the_last_comes_first() {
                 settle(put(n.into(), served))
             })
             .collect();
+        // 100,000 are the deductible; of the rest the fund pays 70 %: nothing, 14,000 and 42,000.
+        let paid_fen = |fen| {
+            assert_eq!(free(FUND), MEMBER_FUNDS_FEN - fen);
+            assert_eq!(free(main_account(HOSPITAL)), MEMBER_FUNDS_FEN + fen);
+            assert_eq!(free(own(ALICE)), PATIENT_FUNDS_FEN);
+        };
         for early in [ids[0], ids[1]] {
             assert_noop!(
                 call(staff(INSURER), reversal(early)),
                 Error::<Test>::NotLatest
             );
         }
+        paid_fen(56_000);
         reverse(ids[2]);
+        paid_fen(14_000);
         assert_noop!(
             call(staff(HOSPITAL), reversal(ids[2])),
             Error::<Test>::AlreadyReversed
@@ -97,7 +105,7 @@ fn the_last_comes_first() {
         reverse(again);
         reverse(ids[0]);
         assert_eq!(this_year(OF_ALICE), Accumulators::default());
-        assert_eq!(free(FUND), MEMBER_FUNDS_FEN);
+        paid_fen(0);
     });
 }
 
@@ -134,9 +142,8 @@ fn a_claim_is_taken_back_from_the_patient_or_not_at_all() {
             account_max_fen: 20_000,
         };
         assert_ok!(call(own(ALICE), claim));
-        // The last fen keeps her account alive.
-        give_away(own(ALICE), PATIENT_FUNDS_FEN);
-        assert_eq!(free(own(ALICE)), 160_000);
+        give_away(own(ALICE), PATIENT_FUNDS_FEN + 1);
+        assert_eq!(free(own(ALICE)), 159_999);
         assert_noop!(
             call(staff(INSURER), reversal(SettlementId(0))),
             Error::<Test>::PatientTooPoor
@@ -145,7 +152,7 @@ fn a_claim_is_taken_back_from_the_patient_or_not_at_all() {
             <Balances as frame_support::traits::fungible::Mutate<_>>::mint_into(&own(ALICE), 1)
         );
         assert_ok!(call(staff(INSURER), reversal(SettlementId(0))));
-        assert_eq!(free(own(ALICE)), 1);
+        assert_eq!(free(own(ALICE)), 0);
         assert_eq!(held(FUND), 50_000);
         assert_eq!(free(FUND), MEMBER_FUNDS_FEN - 50_000);
     });

@@ -165,6 +165,38 @@ fn what_was_paid_before_is_not_paid_again_from_the_account() {
 }
 
 #[test]
+fn of_the_account_others_than_the_patient_allow_so_much() {
+    run(|| {
+        credit(OF_ALICE, 50_000);
+        let (invoice, paid) = (put(7, outpatient(300_000)), put(8, outpatient(300_000)));
+        pay_outside(paid);
+        let claim = |account_max_fen| Call::claim {
+            invoice: paid,
+            coverage: OF_ALICE,
+            account_max_fen,
+        };
+        let too_much = DELEGATED_MAX_FEN + 1;
+        for asked in [settlement(invoice, OF_ALICE, too_much), claim(too_much)] {
+            assert_noop!(
+                call(carer(ALICE), asked),
+                Error::<Test>::AboveDelegatedLimit
+            );
+        }
+        assert_eq!(stored(OF_ALICE).account_fen(), 50_000);
+        let within = settlement(invoice, OF_ALICE, DELEGATED_MAX_FEN);
+        assert_ok!(call(carer(ALICE), within));
+        assert_eq!(stored(OF_ALICE).account_fen(), 50_000 - DELEGATED_MAX_FEN);
+        // Taken back, she allows all of it herself.
+        let reverse = Call::reverse {
+            settlement: SettlementId(0),
+        };
+        assert_ok!(call(staff(HOSPITAL), reverse));
+        assert_ok!(call(own(ALICE), settlement(invoice, OF_ALICE, too_much)));
+        assert_eq!(stored(OF_ALICE).account_fen(), 50_000 - too_much);
+    });
+}
+
+#[test]
 fn staff_settle_without_money_of_the_patient() {
     run(|| {
         credit(OF_ALICE, 50_000);

@@ -11,8 +11,8 @@ use crate::{
     number::InvoiceNumber,
     states::{InvoiceState, Tally},
     types::{
-        BankBook, Invoice, LinePart, Name, Payment, PaymentRecord, Provider, Reason, RedLetter,
-        Redemption, RedemptionId, RefundOf, RefundRecord, Rejection, Repayment, Source,
+        BankBook, Invoice, LinePart, Name, Owner, Payment, PaymentRecord, Provider, Reason,
+        RedLetter, Redemption, RedemptionId, RefundOf, RefundRecord, Rejection, Repayment, Source,
     },
     Call,
 };
@@ -103,7 +103,7 @@ fn what_is_stored_keeps_its_layout() {
     use InvoiceState::*;
     let redemption = Redemption {
         holder: [1u8; 32],
-        patient: Some(ALICE),
+        owner: Some(Owner::Patient(ALICE)),
         bank: BANK,
         amount_fen: 5,
         payout: hash(1),
@@ -152,7 +152,7 @@ fn what_is_stored_keeps_its_layout() {
         ("red letter", "93a095dd00bc5f73c10505af803ea8c2"),
         ("payments", "0be7e8df54d123cc6824d8374b9150d1"),
         ("records", "c43029037dfd6da45e9d986353a0fa3a"),
-        ("redemption", "ee2d79d079643e80578736a689d67111"),
+        ("redemption", "5c7d25fff17f3914ef7b27c16769670d"),
         ("provider", "485ca5eca6745857bdeb24d52dbf49ed"),
         ("book", "5e9b5fbc94a2567466f882699570d514"),
         ("states", "162197197f38df3fe9cfd909c539e0a5"),

@@ -1,6 +1,6 @@
 //! Issuing and redeeming on-chain CNY.
 
-use frame_support::{assert_noop, assert_ok};
+use frame_support::{assert_noop, assert_ok, traits::fungible::MutateHold};
 use xinglin_primitives::{Balance, MemberId};
 
 use crate::{
@@ -104,17 +104,28 @@ fn nobody_else_issues_money() {
 }
 
 #[test]
-fn money_goes_to_the_registered_only() {
+fn money_goes_to_patients_and_members_only() {
     run(|| {
-        let to_stranger = Call::issue {
-            to: STRANGER,
+        let issue_to = |to| Call::issue {
+            to,
             amount_fen: 1,
             reference: hash(1),
         };
-        assert_noop!(
-            call(staff(BANK), to_stranger),
-            Error::<Test>::UnknownRecipient
-        );
+        Suspended::mutate(|suspended| suspended.insert(CLINIC));
+        // A delegate's or session key's account is no patient's.
+        for to in [
+            STRANGER,
+            carer(ALICE),
+            provider_account(WALLET),
+            staff(CLINIC),
+        ] {
+            assert_noop!(
+                call(staff(BANK), issue_to(to)),
+                Error::<Test>::UnknownRecipient
+            );
+        }
+        assert_ok!(call(staff(BANK), issue_to(main_account(HOSPITAL))));
+        assert_eq!(free(main_account(HOSPITAL)), MEMBER_FUNDS_FEN + 1);
     });
 }
 
@@ -240,6 +251,26 @@ fn a_replaced_key_gets_the_money_back() {
 }
 
 #[test]
+fn a_member_gets_the_money_back_on_the_account_that_it_has_by_now() {
+    let moved = 9_100;
+    for is_rejected in [true, false] {
+        run(|| {
+            assert_ok!(call(staff(BANK), issue(1_000, 1)));
+            assert_ok!(call(main_account(HOSPITAL), request(BANK, 600)));
+            Moved::mutate(|all| all.insert(HOSPITAL, moved));
+            if is_rejected {
+                assert_ok!(call(staff(BANK), reject(0)));
+            } else {
+                Now::set(morning() + REDEMPTION_MS);
+                assert_ok!(call(staff(HOSPITAL), withdraw(0)));
+            }
+            assert_eq!((free(moved), held(main_account(HOSPITAL))), (600, 0));
+            assert_eq!(free(main_account(HOSPITAL)), MEMBER_FUNDS_FEN - 600);
+        });
+    }
+}
+
+#[test]
 fn a_bank_is_not_asked_for_more_than_it_issued() {
     run_with_request(|| {
         assert_noop!(call(own(BOB), request(BANK, 401)), Error::<Test>::NotBacked);
@@ -289,6 +320,16 @@ fn a_holder_has_so_many_open_redemptions() {
         assert_ok!(call(staff(BANK), reject(3)));
         assert_ok!(call(own(ALICE), request(BANK, 1)));
         assert_eq!(held(own(ALICE)), Balance::from(REDEMPTIONS_MAX));
+    });
+}
+
+#[test]
+fn money_that_is_held_for_nothing_is_noticed() {
+    ext().execute_with(|| {
+        check();
+        let reason = crate::HoldReason::Redemption.into();
+        assert_ok!(Balances::hold(&reason, &own(BOB), 1));
+        assert!(Payments::check_invariants().is_err());
     });
 }
 

@@ -1,7 +1,6 @@
 //! Numbers of invoices.
 
 use frame_support::{assert_noop, assert_ok};
-use proptest::prelude::*;
 use xinglin_primitives::{
     time::{Date, DAY_MS},
     InvoiceId, MemberId,
@@ -9,7 +8,7 @@ use xinglin_primitives::{
 
 use crate::{
     mock::*,
-    number::{year_of, InvoiceNumber},
+    number::InvoiceNumber,
     types::{Reason, RefundOf},
     Call, Error, Sequences,
 };
@@ -95,49 +94,4 @@ fn a_number_is_shown_with_all_its_digits() {
         sequence: 345,
     };
     assert_eq!(number.to_string(), "2024-000012-00000345");
-}
-
-#[test]
-fn years_of_known_dates() {
-    let known = [
-        (0, 1970),
-        (364, 1970),
-        (365, 1971),
-        // 1972 and 2000 are leap years, 2100 is none.
-        (2 * 365 + 365, 1972),
-        (2 * 365 + 366, 1973),
-        (10_956, 1999),
-        (10_957, 2000),
-        (11_322, 2000),
-        (11_323, 2001),
-        (47_846, 2100),
-        (47_847, 2101),
-        (u32::MAX, u16::MAX),
-    ];
-    for (days, year) in known {
-        assert_eq!(year_of(Date(days)), year, "day {days}");
-    }
-}
-
-/// The slow way: year after year.
-fn counted(mut days: u32) -> u16 {
-    let is_leap = |year: u32| {
-        year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
-    };
-    let mut year = 1970;
-    loop {
-        let length = 365 + u32::from(is_leap(year));
-        if days < length {
-            return year as u16;
-        }
-        days -= length;
-        year += 1;
-    }
-}
-
-proptest! {
-    #[test]
-    fn the_year_is_the_one_that_counting_gives(days in 0u32..400_000) {
-        prop_assert_eq!(year_of(Date(days)), counted(days));
-    }
 }

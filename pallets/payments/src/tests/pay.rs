@@ -248,14 +248,46 @@ fn who_has_too_little_pays_nothing() {
 fn an_invoice_has_so_many_payments() {
     run(|| {
         let id = issued();
-        for n in 0..u64::from(PAYMENTS_MAX) {
+        let parts = PAYMENTS_MAX - 1;
+        for n in 0..u64::from(parts) {
             pay(id, 1, n);
         }
-        let one_more = payment(id, 1, 99);
-        assert_noop!(call(own(ALICE), one_more), Error::<Test>::TooManyPayments);
-        // The way out: refund and issue anew.
+        let rest_fen = TOTAL_FEN - Balance::from(parts);
+        let part = payment(id, rest_fen - 1, 99);
+        assert_noop!(call(own(ALICE), part), Error::<Test>::TooManyPayments);
+        // The last place is for all that is due.
+        pay(id, rest_fen, 99);
+        assert_eq!(state(id), (InvoiceState::Paid, 0));
+        assert_eq!(moved(), (-5_000, 5_000));
         refund(id, RefundOf::Everything, 1);
         assert_eq!(moved(), (0, 0));
+    });
+}
+
+#[test]
+fn of_those_who_pay_at_once_the_first_pays() {
+    run(|| {
+        let id = issued();
+        // In one block, and none of them knows of the others.
+        pay(id, 3_000, 1);
+        let by_carer = payment(id, DELEGATED_MAX_FEN, 2);
+        let outside = outside(&receipt(WALLET, 1, id, TOTAL_FEN));
+        let again = payment(id, TOTAL_FEN, 3);
+        for (who, late) in [
+            (carer(ALICE), by_carer),
+            (staff(HOSPITAL), outside),
+            (own(ALICE), again),
+        ] {
+            assert_noop!(call(who, late), Error::<Test>::Overpaid);
+        }
+        assert_eq!((moved(), state(id).1), ((-3_000, 3_000), 2_000));
+        assert_ok!(call(carer(ALICE), payment(id, 2_000, 2)));
+        assert_eq!((moved(), state(id).1), ((-5_000, 5_000), 0));
+        assert_noop!(
+            call(own(ALICE), payment(id, 2_000, 4)),
+            Error::<Test>::WrongState
+        );
+        assert_eq!(moved(), (-5_000, 5_000));
     });
 }
 

@@ -155,7 +155,10 @@ pub trait Invoices<AccountId> {
     ) -> Result<(), DispatchError>;
     /// Takes back what [`Invoices::cover`] booked.
     fn uncover(invoice: InvoiceId, settlement: SettlementId) -> Result<(), DispatchError>;
-    /// Pays `amount_fen` of an invoice from the patient's balance, under the payer's payment id.
+    /// Pays `amount_fen` of an invoice from the patient's balance, under a payment id that was never
+    /// used for the patient.
+    ///
+    /// Fails unless the money has moved: also when the id stands for the same payment.
     fn pay_from_balance(
         payer: &AccountId,
         invoice: InvoiceId,

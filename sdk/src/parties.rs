@@ -1,0 +1,175 @@
+//! Who is who on the chain, and under which keys to seal for them.
+
+use codec::Decode;
+use frame_support::storage::storage_prefix;
+use pallet_members::{
+    DelegatesOf, DelegationsOf, Member, Membership, Patient, Practitioner, Principal, Role,
+    Standing,
+};
+use pallet_records::types::Reader;
+use xinglin_primitives::{
+    glue::Scope, time::Moment, AccountId, EncryptionKey, MemberId, PatientId, PractitionerId,
+};
+use xinglin_runtime::Runtime;
+
+use crate::{
+    client::{Client, ClientError},
+    operation::OperationError,
+};
+
+pub use pallet_records::access::Party;
+
+/// A value of the state after the last block.
+pub(crate) async fn read<V: Decode>(client: &Client, key: &[u8]) -> Result<Option<V>, ClientError> {
+    client.storage(key, client.tip().await?).await
+}
+
+pub(crate) fn unknown(what: impl ToString) -> OperationError {
+    OperationError::Unknown {
+        what: what.to_string(),
+    }
+}
+
+/// The time of the last block, in milliseconds since 1970.
+pub async fn now(client: &Client) -> Result<Moment, OperationError> {
+    let key = storage_prefix(b"Timestamp", b"Now");
+    Ok(read(client, &key).await?.unwrap_or_default())
+}
+
+/// What an account is registered as.
+pub async fn role_of(client: &Client, account: &AccountId) -> Result<Option<Role>, OperationError> {
+    let key = pallet_members::Accounts::<Runtime>::hashed_key_for(account);
+    Ok(read(client, &key).await?)
+}
+
+/// The patient whose own account this is.
+pub async fn patient_of(client: &Client, account: &AccountId) -> Result<PatientId, OperationError> {
+    match role_of(client, account).await? {
+        Some(Role::Patient(patient)) => Ok(patient),
+        _ => Err(OperationError::WrongRole { role: "a patient" }),
+    }
+}
+
+/// The practitioner whose own account this is.
+pub async fn practitioner_of(
+    client: &Client,
+    account: &AccountId,
+) -> Result<PractitionerId, OperationError> {
+    match role_of(client, account).await? {
+        Some(Role::Practitioner(practitioner)) => Ok(practitioner),
+        _ => Err(OperationError::WrongRole {
+            role: "a practitioner",
+        }),
+    }
+}
+
+/// The member of which this is the main or a service account.
+pub async fn member_of(client: &Client, account: &AccountId) -> Result<MemberId, OperationError> {
+    match role_of(client, account).await? {
+        Some(Role::Main(member) | Role::Service(member)) => Ok(member),
+        _ => Err(OperationError::WrongRole { role: "a member" }),
+    }
+}
+
+/// A patient as registered.
+pub async fn patient(client: &Client, id: PatientId) -> Result<Patient<AccountId>, OperationError> {
+    let key = pallet_members::Patients::<Runtime>::hashed_key_for(id);
+    let found = read(client, &key).await?;
+    found.ok_or_else(|| unknown(format_args!("patient {id}")))
+}
+
+/// A practitioner as registered.
+pub async fn practitioner(
+    client: &Client,
+    id: PractitionerId,
+) -> Result<Practitioner<AccountId>, OperationError> {
+    let key = pallet_members::Practitioners::<Runtime>::hashed_key_for(id);
+    let found = read(client, &key).await?;
+    found.ok_or_else(|| unknown(format_args!("practitioner {id}")))
+}
+
+/// A member as registered.
+pub async fn member(client: &Client, id: MemberId) -> Result<Member<AccountId>, OperationError> {
+    let key = pallet_members::Members::<Runtime>::hashed_key_for(id);
+    let found = read(client, &key).await?;
+    found.ok_or_else(|| unknown(format_args!("member {id}")))
+}
+
+/// The key under which to seal for a party.
+pub async fn encryption_key_of(
+    client: &Client,
+    party: Party,
+) -> Result<EncryptionKey, OperationError> {
+    Ok(match party {
+        Party::Patient(id) => patient(client, id).await?.encryption_key,
+        Party::Practitioner(id) => practitioner(client, id).await?.encryption_key,
+        Party::Member(id) => member(client, id).await?.encryption_key,
+    })
+}
+
+/// The key under which to seal for a reader of a patient's record.
+pub async fn encryption_key_of_reader(
+    client: &Client,
+    patient: PatientId,
+    reader: &Reader<AccountId>,
+) -> Result<EncryptionKey, OperationError> {
+    let party = match reader {
+        Reader::Patient => Party::Patient(patient),
+        Reader::Practitioner(id) => Party::Practitioner(*id),
+        Reader::Member(id) => Party::Member(*id),
+        Reader::Delegate(account) => {
+            let key = active_key_of(client, account).await?;
+            return key.ok_or(OperationError::WrongRole {
+                role: "anybody with an encryption key",
+            });
+        }
+    };
+    encryption_key_of(client, party).await
+}
+
+/// The encryption key of an account that is registered and active: a delegate has the one with
+/// which it is registered itself.
+async fn active_key_of(
+    client: &Client,
+    account: &AccountId,
+) -> Result<Option<EncryptionKey>, OperationError> {
+    let (key, is_active) = match role_of(client, account).await? {
+        None => return Ok(None),
+        Some(Role::Patient(id)) => {
+            let found = patient(client, id).await?;
+            (found.encryption_key, found.standing == Standing::Active)
+        }
+        Some(Role::Practitioner(id)) => {
+            let found = practitioner(client, id).await?;
+            (found.encryption_key, found.standing == Standing::Active)
+        }
+        Some(Role::Main(id) | Role::Service(id)) => {
+            let found = member(client, id).await?;
+            (found.encryption_key, found.membership == Membership::Active)
+        }
+    };
+    Ok(is_active.then_some(key))
+}
+
+/// Those who may read a patient's records on her behalf now, each with the key under which to seal
+/// for it. One without, a device's session key for example, opens with the patient's own secret.
+pub async fn reading_delegates(
+    client: &Client,
+    patient: PatientId,
+) -> Result<Vec<(AccountId, Option<EncryptionKey>)>, OperationError> {
+    let principal = Principal::Patient(patient);
+    let now = now(client).await?;
+    let key = pallet_members::Delegates::<Runtime>::hashed_key_for(principal);
+    let delegates: DelegatesOf<AccountId> = read(client, &key).await?.unwrap_or_default();
+    let mut readers = Vec::new();
+    for (account, _) in delegates {
+        let key = pallet_members::Delegations::<Runtime>::hashed_key_for(&account);
+        let delegations: DelegationsOf = read(client, &key).await?.unwrap_or_default();
+        let may_read = |it: &pallet_members::Delegation| it.allows(principal, Scope::Reading, now);
+        if delegations.iter().any(may_read) {
+            let key = active_key_of(client, &account).await?;
+            readers.push((account, key));
+        }
+    }
+    Ok(readers)
+}
