@@ -248,6 +248,7 @@ async fn patients(
     let enrol = ids.iter().map(|patient| {
         let call = pallet_insurance::Call::<Runtime>::enrol {
             patient: *patient,
+            scheme,
             insured: Insured {
                 category: Category::Employed,
                 age_group: 0,
