@@ -7,19 +7,23 @@ use sp_runtime::{
     BuildStorage,
 };
 use sp_state_machine::TestExternalities;
-use xinglin_runtime::{genesis, Runtime, RuntimeGenesisConfig, RuntimeOrigin};
+use xinglin_runtime::{genesis, Runtime, RuntimeOrigin};
 
 use super::*;
 
 /// 2026-11-23, 16:00 UTC: in China it is the next day.
 const NOW: Moment = 1_795_449_600_000;
 
-/// A genesis with a clinic for so many acts.
-fn clinic(count: u32) -> (RuntimeGenesisConfig, Clinic) {
-    let mut config = genesis::config(genesis::LOCAL).expect("a preset");
-    let crowd = Crowd::join(&mut config, patients(count), NOW);
-    crowd.open_clinic(&mut config, NOW);
-    (config, Clinic::plan(crowd, count, NOW).expect("a plan"))
+/// A plan of so many acts, with no more patients than it needs.
+fn plan(count: u32) -> Clinic {
+    let crowd = Crowd {
+        first_patient: 15,
+        first_doctor: 3,
+        first_schedule: 0,
+        first_coverage: 0,
+        patients: patients(count),
+    };
+    Clinic::plan(crowd, count, NOW).expect("a plan")
 }
 
 #[test]
@@ -41,7 +45,7 @@ fn the_shares_are_those_of_the_mix() {
 
 #[test]
 fn each_signer_counts_from_zero_through_prologue_and_measured_acts() {
-    let (_, clinic) = clinic(3_000);
+    let clinic = plan(3_000);
     let mut next: HashMap<Signer, Nonce> = HashMap::new();
     for step in clinic.prologue.iter().chain(&clinic.measured) {
         let expected = next.entry(step.signer).or_default();
@@ -52,7 +56,7 @@ fn each_signer_counts_from_zero_through_prologue_and_measured_acts() {
 
 #[test]
 fn what_is_needed_is_made_before_and_once() {
-    let (_, clinic) = clinic(3_000);
+    let clinic = plan(3_000);
     let made: HashSet<_> = clinic.prologue.iter().map(|step| step.deed).collect();
     assert_eq!(made.len(), clinic.prologue.len());
     let needed: HashSet<_> = clinic
@@ -69,7 +73,7 @@ fn what_is_needed_is_made_before_and_once() {
 
 #[test]
 fn visits_have_different_patients_and_neighbours_different_doctors() {
-    let (_, clinic) = clinic(30_000);
+    let clinic = plan(30_000);
     let numbers = 0..patients(30_000);
     let seen: HashSet<_> = numbers.clone().map(|n| clinic.patient(n)).collect();
     assert_eq!(seen.len(), numbers.len());
@@ -79,7 +83,11 @@ fn visits_have_different_patients_and_neighbours_different_doctors() {
 
 #[test]
 fn the_runtime_takes_every_act() {
-    let (config, clinic) = clinic(120);
+    const ACTS: u32 = 120;
+    let mut config = genesis::config(genesis::LOCAL).expect("a preset");
+    let crowd = Crowd::join(&mut config, patients(ACTS), NOW);
+    crowd.open_clinic(&mut config, NOW);
+    let clinic = Clinic::plan(crowd, ACTS, NOW).expect("a plan");
     let storage = config.build_storage().expect("a genesis");
     TestExternalities::<BlakeTwo256>::new(storage).execute_with(|| {
         frame_system::Pallet::<Runtime>::set_block_number(1);
