@@ -10,21 +10,22 @@ use pallet_records::{
     types::Reader,
 };
 use sp_runtime::traits::Hash as _;
-use xinglin_primitives::{Balance, ClaimId, EmergencyId, Hash, Hashing, InvoiceId, RecordId};
+use xinglin_primitives::{
+    Balance, ClaimId, EmergencyId, Hash, Hashing, InvoiceId, Party, RecordId,
+};
 use xinglin_rpc_api::questions::{AccessLog, Emergencies, OpenClaims};
 use xinglin_runtime::{Runtime, RuntimeEvent};
 use xinglin_sdk::{
     billing,
     insurance::{self, SettlementOrder, Settling},
     operation::{self, told},
-    parties::Party,
     records,
 };
 
 use super::{
     super::stage::Stage,
+    bills::{draft, invoice_of, Bill},
     cast::{Actor, Cast, Patient, CLINIC, INSURER},
-    encounters::{draft, invoice_of, Bill},
 };
 
 type PaymentCall = pallet_payments::Call<Runtime>;

@@ -3,44 +3,34 @@
 //! Within a round the patients act at the same time. What one account does for all of them, a desk or
 //! a doctor, goes in a pipeline.
 
-use anyhow::{bail, ensure, Context, Result};
+use anyhow::{ensure, Context, Result};
 use futures::future::try_join_all;
-use pallet_insurance::computation::Split;
 use pallet_records::{
-    access::{Denial, Purpose},
+    access::Purpose,
     grants::{Covered, Grantee, Terms},
-    requests::{NewRequest, RequestReason},
     types::ContentKind,
 };
-use xinglin_fhir::{Charge, EncounterClass, ItemClass, RecordKind, Visit};
+use xinglin_fhir::{EncounterClass, RecordKind, Visit};
 use xinglin_primitives::{
-    glue::{CatalogueClass, Setting},
-    time::{Date, Moment, DAY_MS, HOUR_MS},
-    AccessRequestId, AppointmentId, Balance, GrantId, InvoiceId, PatientId, RecordId, YUAN,
+    time::{Date, DAY_MS, HOUR_MS},
+    AppointmentId, Balance, Party, RecordId, ScheduleId,
 };
-use xinglin_rpc_api::questions::{PreSettle, Settlements};
 use xinglin_runtime::{Runtime, RuntimeCall, RuntimeEvent};
 use xinglin_sdk::{
-    billing::{self, DraftLine, InvoiceDraft, Item},
-    client::{Client, Outcome},
+    billing,
+    client::Outcome,
     envelope::Compression,
-    insurance::{self, SettlementOrder, Settling},
     operation::{self, told},
-    parties::{self, Party},
-    records::{self, Period, RecordDraft, Slot},
+    parties,
+    records::{self, RecordDraft, Slot},
 };
 
 use super::{
     super::stage::Stage,
-    cast::{Cast, Doctor, Patient, HOSPITAL, INSURER},
+    bills::{bill, draft, invoice_of, service, Bill},
+    cast::{Cast, Doctor, Patient, HOSPITAL, SLOTS},
+    referral::refuse,
 };
-
-/// What of a personal account a patient allows for one invoice.
-const ACCOUNT_MAX_FEN: Balance = 20 * YUAN;
-/// What of an item of class B the patient pays first.
-const CLASS_B_PREPAY_BP: u16 = 1_000;
-/// How long the clinic's doctor may read what she is referred.
-const REFERRAL_MS: Moment = 7 * DAY_MS;
 
 /// One encounter and what came of it.
 pub struct Played {
@@ -54,21 +44,13 @@ pub struct Played {
     pub bills: Vec<Bill>,
 }
 
-/// An invoice and what became of it.
-pub struct Bill {
-    pub invoice: InvoiceId,
-    pub total_fen: Balance,
-    /// Who paid, if it was settled.
-    pub split: Option<Split>,
-}
-
 /// What an encounter is at the moment.
-struct Scene<'a> {
-    place: usize,
-    patient: &'a Patient,
-    visit: &'a Visit,
-    appointment: AppointmentId,
-    records: Vec<RecordId>,
+pub struct Scene<'a> {
+    pub place: usize,
+    pub patient: &'a Patient,
+    pub visit: &'a Visit,
+    pub appointment: AppointmentId,
+    pub records: Vec<RecordId>,
 }
 
 /// The encounters so far.
@@ -216,7 +198,12 @@ impl Encounters {
     }
 
     /// A doctor opens records, all of which she may read, and finds what was written.
-    async fn read_all(&self, stage: &mut Stage, doctor: &Doctor, ids: &[RecordId]) -> Result<()> {
+    pub async fn read_all(
+        &self,
+        stage: &mut Stage,
+        doctor: &Doctor,
+        ids: &[RecordId],
+    ) -> Result<()> {
         let client = stage.client(&doctor.actor.wallet);
         let party = Party::Practitioner(doctor.id);
         let wallet = &doctor.actor.wallet;
@@ -276,106 +263,13 @@ impl Encounters {
         }
         Ok(())
     }
-
-    /// Refers the patients to the clinic (转诊): the doctor asks for its doctor, the patients agree,
-    /// she reads, and they take the grant back.
-    async fn refer(
-        &self,
-        stage: &mut Stage,
-        cast: &Cast,
-        doctor: &Doctor,
-        scenes: &[Scene<'_>],
-    ) -> Result<()> {
-        let asked: Vec<(&Scene<'_>, RecordId)> = scenes
-            .iter()
-            .flat_map(|scene| scene.records.iter().map(move |record| (scene, *record)))
-            .collect();
-        let requests = asked.iter().map(|(scene, record)| {
-            let request = NewRequest {
-                patient: scene.patient.id,
-                what: Covered::Record(*record),
-                grantee: Grantee::Practitioner(cast.clinic_doctor.id),
-                purpose: Purpose::Treatment,
-                reason: RequestReason::Referral,
-            };
-            let requester = doctor.id;
-            pallet_records::Call::<Runtime>::request_access { requester, request }.into()
-        });
-        let outcomes = stage.in_order(&doctor.actor, requests.collect()).await?;
-        let mut by_scene: Vec<(&Scene<'_>, Vec<AccessRequestId>)> = Vec::new();
-        for (outcome, (scene, _)) in outcomes.iter().zip(&asked) {
-            let request = told(outcome, "AccessRequested", |event| match event {
-                RuntimeEvent::Records(pallet_records::Event::AccessRequested {
-                    request, ..
-                }) => Some(*request),
-                _ => None,
-            })?;
-            match by_scene.last_mut() {
-                Some((last, requests)) if last.place == scene.place => requests.push(request),
-                _ => by_scene.push((scene, vec![request])),
-            }
-        }
-        let answers = by_scene.iter().map(|(scene, requests)| {
-            let client = stage.client(&scene.patient.actor.wallet);
-            answer(client, scene.patient, requests)
-        });
-        let answered: Vec<(Vec<GrantId>, Vec<Outcome>)> = try_join_all(answers).await?;
-        for (_, outcomes) in &answered {
-            outcomes.iter().for_each(|outcome| stage.keep(outcome));
-        }
-        let ids: Vec<RecordId> = asked.iter().map(|(_, record)| *record).collect();
-        for part in ids.chunks(pallet_records::types::BATCH_MAX as usize) {
-            self.read_all(stage, &cast.clinic_doctor, part).await?;
-        }
-        let revocations = by_scene
-            .iter()
-            .zip(&answered)
-            .map(|((scene, _), (grants, _))| {
-                let client = stage.client(&scene.patient.actor.wallet);
-                revoke(client, scene.patient, grants)
-            });
-        for outcome in try_join_all(revocations).await?.into_iter().flatten() {
-            stage.keep(&outcome);
-        }
-        Ok(())
-    }
-}
-
-/// The patients agree to what was asked.
-async fn answer(
-    client: &Client,
-    patient: &Patient,
-    requests: &[AccessRequestId],
-) -> Result<(Vec<GrantId>, Vec<Outcome>)> {
-    let now = parties::now(client).await?;
-    let period = Period {
-        from: now,
-        until: now + REFERRAL_MS,
-    };
-    let (mut grants, mut outcomes) = (Vec::new(), Vec::new());
-    for request in requests {
-        let sharing =
-            records::answer(client, &patient.actor.wallet, *request, period, false).await?;
-        grants.push(sharing.grant);
-        outcomes.extend(sharing.outcomes);
-    }
-    Ok((grants, outcomes))
-}
-
-async fn revoke(client: &Client, patient: &Patient, grants: &[GrantId]) -> Result<Vec<Outcome>> {
-    let mut outcomes = Vec::new();
-    for grant in grants {
-        let call = pallet_records::Call::<Runtime>::revoke { grant: *grant };
-        outcomes.push(operation::execute(client, patient.actor.wallet.key(), call).await?);
-    }
-    Ok(outcomes)
 }
 
 /// The patients book, each with a grant of the history that ends with the visit.
 async fn book<'a>(
     stage: &mut Stage,
     doctor: &Doctor,
-    session: xinglin_primitives::ScheduleId,
+    session: ScheduleId,
     guests: &[(usize, &'a Patient, &'a Visit)],
 ) -> Result<Vec<Scene<'a>>> {
     let bookings = guests.iter().map(|(place, patient, visit)| {
@@ -396,7 +290,7 @@ async fn book<'a>(
             };
             let slot = Slot {
                 schedule: session,
-                slot: u16::try_from(*place)? % super::cast::SLOTS,
+                slot: u16::try_from(*place)? % SLOTS,
                 waitlist: false,
             };
             let sharing =
@@ -432,182 +326,12 @@ async fn book<'a>(
     Ok(scenes)
 }
 
-/// A doctor to whom nothing was granted tries to read, and is refused. The attempt stays on the
-/// chain.
-async fn refuse(stage: &mut Stage, other: &Doctor, scenes: &[Scene<'_>]) -> Result<()> {
-    let ids: Vec<RecordId> = scenes
-        .iter()
-        .flat_map(|scene| scene.records.clone())
-        .collect();
-    for part in ids.chunks(pallet_records::types::BATCH_MAX as usize) {
-        let client = stage.client(&other.actor.wallet);
-        let party = Party::Practitioner(other.id);
-        let wallet = &other.actor.wallet;
-        let opening = records::open(client, wallet, party, part, Purpose::Treatment).await?;
-        let is_refused =
-            |(_, denial): &(RecordId, Denial)| matches!(denial, Denial::NoGrant | Denial::Expired);
-        ensure!(
-            opening.allowed.is_empty() && opening.denied.iter().all(is_refused),
-            "{} could open {:?} without a grant",
-            other.actor.name,
-            opening.allowed
-        );
-        stage.keep(&opening.outcome);
-    }
-    Ok(())
-}
-
-/// The hospital issues an invoice for every claim.
-async fn bill(stage: &mut Stage, cast: &Cast, scenes: &[Scene<'_>]) -> Result<Vec<Vec<Bill>>> {
-    let mut calls = Vec::new();
-    let mut totals = Vec::new();
-    for scene in scenes {
-        for charge in &scene.visit.charges {
-            let draft = InvoiceDraft {
-                visit: Some(scene.appointment),
-                ..draft(scene.patient.id, scene.visit, charge)?
-            };
-            let client = stage.client(&cast.hospital.wallet);
-            let prepared = billing::prepare(client, &cast.hospital.wallet, &draft).await?;
-            totals.push(prepared.total_fen());
-            calls.push(prepared.call());
-        }
-    }
-    let outcomes = stage.in_order(&cast.hospital, calls).await?;
-    let mut issued = outcomes.iter().map(invoice_of).zip(totals);
-    let mut bills = Vec::with_capacity(scenes.len());
-    for scene in scenes {
-        let mut of_scene = Vec::new();
-        for _ in &scene.visit.charges {
-            let (invoice, total_fen) = issued.next().context("an invoice for every claim")?;
-            of_scene.push(Bill {
-                invoice: invoice?,
-                total_fen,
-                split: None,
-            });
-        }
-        bills.push(of_scene);
-    }
-    Ok(bills)
-}
-
 /// The record that a transaction wrote.
 fn record_of(outcome: &Outcome) -> Result<RecordId> {
     Ok(told(outcome, "Written", |event| match event {
         RuntimeEvent::Records(pallet_records::Event::Written { record, .. }) => Some(*record),
         _ => None,
     })?)
-}
-
-/// The invoice that a transaction issued.
-pub fn invoice_of(outcome: &Outcome) -> Result<InvoiceId> {
-    Ok(told(outcome, "InvoiceIssued", |event| match event {
-        RuntimeEvent::Payments(pallet_payments::Event::InvoiceIssued { invoice, .. }) => {
-            Some(*invoice)
-        }
-        _ => None,
-    })?)
-}
-
-/// The invoice for a claim of the bundle, without a visit as far as the chain knows.
-pub fn draft(patient: PatientId, visit: &Visit, charge: &Charge) -> Result<InvoiceDraft> {
-    let setting = if visit.class.is_inpatient() {
-        Setting::Inpatient
-    } else {
-        Setting::Outpatient
-    };
-    let lines = charge.lines.iter().map(|line| {
-        let class = match line.class {
-            None | Some(ItemClass::A) => CatalogueClass::A,
-            Some(ItemClass::B) => CatalogueClass::B,
-            Some(ItemClass::C) => CatalogueClass::C,
-        };
-        DraftLine {
-            item: Item {
-                system: line
-                    .system
-                    .clone()
-                    .unwrap_or_else(|| "urn:local".to_owned()),
-                code: line.code.clone(),
-                name: line.name.clone(),
-            },
-            class,
-            prepay_bp: if class == CatalogueClass::B {
-                CLASS_B_PREPAY_BP
-            } else {
-                0
-            },
-            unit_price_fen: line.unit_price_fen,
-            quantity: line.quantity,
-            price_limit_fen: None,
-            fund_share_bp: None,
-        }
-    });
-    Ok(InvoiceDraft {
-        patient,
-        visit: None,
-        setting,
-        service: service(visit)?,
-        lines: lines.collect(),
-        readers: vec![INSURER],
-    })
-}
-
-/// The first and last day of an encounter.
-fn service(visit: &Visit) -> Result<(Date, Date)> {
-    let (first, last) = visit.service_dates();
-    let date = |day: i32| {
-        u32::try_from(day)
-            .map(Date)
-            .context("an encounter before 1970 cannot be invoiced")
-    };
-    Ok((date(first.0)?, date(last.0)?))
-}
-
-/// Pays invoices with insurance, as a patient, one after the other: looks first what it will bring,
-/// then settles, and finds it so.
-pub async fn settle(
-    client: &Client,
-    patient: &Patient,
-    bills: &mut [&mut Bill],
-) -> Result<Vec<Outcome>> {
-    let key = patient.actor.wallet.key();
-    let mut outcomes = Vec::new();
-    for bill in bills {
-        let question = PreSettle {
-            invoice: bill.invoice,
-            coverage: patient.coverage,
-            account_max_fen: u64::try_from(ACCOUNT_MAX_FEN)?,
-        };
-        let shown = client.ask(key, &question).await?;
-        let shown = shown
-            .map_err(|error| anyhow::anyhow!("pre-settlement of {}: {error:?}", bill.invoice))?;
-        let order = SettlementOrder {
-            invoice: bill.invoice,
-            coverage: patient.coverage,
-            account_max_fen: ACCOUNT_MAX_FEN,
-        };
-        let payment = Some(operation::random_id());
-        let (settling, outcome) = insurance::settle(client, key, order, payment).await?;
-        let Settling::Settled { settlement, .. } = settling else {
-            bail!("invoice {} was flagged: {:?}", bill.invoice, shown.flags);
-        };
-        let question = Settlements {
-            invoice: bill.invoice,
-            before: None,
-            limit: 1,
-        };
-        let settled = client.ask(key, &question).await?;
-        let (id, settled) = settled.first().context("the settlement is there")?;
-        ensure!(
-            *id == settlement && settled.split == shown.split,
-            "invoice {} was settled otherwise than shown",
-            bill.invoice
-        );
-        bill.split = Some(settled.split);
-        outcomes.push(outcome);
-    }
-    Ok(outcomes)
 }
 
 fn kind_of(kind: RecordKind) -> ContentKind {

@@ -5,10 +5,12 @@
 //! claims, and settled by the rules of insurance. Then comes what goes otherwise: see `detours`. At
 //! the end the books must balance.
 
+mod bills;
 mod books;
 mod cast;
 mod detours;
 mod encounters;
+mod referral;
 mod tables;
 
 use std::{
@@ -22,9 +24,10 @@ use xinglin_fhir::{Bundle, Limits};
 
 pub use self::cast::Actor;
 use self::{
+    bills::Bill,
     books::Money,
     cast::{Cast, VISITS_MAX},
-    encounters::{Bill, Encounters},
+    encounters::Encounters,
 };
 use super::{report, stage::Stage};
 
@@ -107,7 +110,7 @@ async fn settle(
         .zip(&mut by_patient)
         .map(|(patient, bills)| {
             let client = stage.client(&patient.actor.wallet);
-            encounters::settle(client, patient, bills)
+            bills::settle(client, patient, bills)
         });
     for outcome in try_join_all(settling).await?.into_iter().flatten() {
         stage.keep(&outcome);
