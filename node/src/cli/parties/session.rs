@@ -1,6 +1,6 @@
 //! Who acts, on which node, and how it is told.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{bail, Context, Result};
 use clap::Args;
@@ -66,7 +66,7 @@ impl SessionArgs {
         })
     }
 
-    fn keystore(&self, file: &PathBuf) -> Result<KeyPair> {
+    fn keystore(&self, file: &Path) -> Result<KeyPair> {
         let name = file.display().to_string();
         let keystore = Keystore::read(file).with_context(|| format!("keystore {name}"))?;
         let passphrase = passphrase::existing(self.passphrase_file.as_deref(), &name)?;
