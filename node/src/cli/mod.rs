@@ -9,6 +9,8 @@ pub mod args;
 mod chain_spec;
 mod db;
 mod demo;
+mod fhir;
+mod invoice;
 pub mod key;
 mod network;
 mod output;
@@ -48,6 +50,10 @@ enum Command {
     #[command(subcommand)]
     Db(db::DbCommand),
     Demo(demo::DemoArgs),
+    #[command(subcommand)]
+    Fhir(fhir::FhirCommand),
+    #[command(subcommand)]
+    Invoice(invoice::InvoiceCommand),
     Patient(parties::PatientArgs),
     Doctor(parties::DoctorArgs),
     Member(parties::MemberArgs),
@@ -75,6 +81,8 @@ pub fn run() -> Result<()> {
         Command::Status(args) => status::run(&args),
         Command::Receipt(command) => receipt::run(command),
         Command::Db(command) => db::run(command),
+        Command::Fhir(command) => fhir::run(command),
+        Command::Invoice(command) => invoice::run(command),
         Command::Demo(args) => demo::run(&args),
         Command::Patient(args) => parties::patient(args),
         Command::Doctor(args) => parties::doctor(args),

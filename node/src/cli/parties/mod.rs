@@ -4,13 +4,13 @@
 //! what came of it, so that the files of the parties only say what is asked for.
 
 mod doctor;
-mod input;
+pub mod input;
 mod insurer;
 mod member;
 mod patient;
 mod regulator;
 mod report;
-mod session;
+pub mod session;
 #[cfg(test)]
 mod tests;
 
