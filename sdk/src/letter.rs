@@ -40,7 +40,7 @@ use crate::{
     wallet::Wallet,
 };
 
-pub use pallet_records::access::Party;
+pub use xinglin_primitives::Party;
 
 /// Most readers of a letter.
 pub const READERS_MAX: usize = 16;

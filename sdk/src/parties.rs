@@ -17,7 +17,7 @@ use crate::{
     operation::OperationError,
 };
 
-pub use pallet_records::access::Party;
+pub use xinglin_primitives::Party;
 
 /// A value of the state after the last block.
 pub(crate) async fn read<V: Decode>(client: &Client, key: &[u8]) -> Result<Option<V>, ClientError> {

@@ -109,7 +109,7 @@ impl Visit {
         }
         let subject = view.subject.reference.as_deref();
         let target = subject.and_then(|subject| references.resolve(subject));
-        if subject.is_some() && !target.is_some_and(|it| it.resource_type() == "Patient") {
+        if subject.is_some() && target.is_none_or(|it| it.resource_type() != "Patient") {
             return Err(FhirError::Dangling {
                 path: format!("{path}.subject"),
                 expected: "Patient",

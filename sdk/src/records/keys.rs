@@ -203,7 +203,7 @@ async fn kept_by(
             continue;
         };
         let found = record(client, id).await?;
-        if is_kept(&found) && !found.is_shredded() {
+        if is_kept(&found) && !found.is_erased() {
             kept.push((id, found));
         }
     }

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use pallet_records::{
-    access::{Denial, Party, Purpose},
+    access::{Denial, Purpose},
     types::{Carrier, Record, RecordBatch, RecordVersion, BATCH_MAX},
 };
-use xinglin_primitives::RecordId;
+use xinglin_primitives::{Party, RecordId};
 use xinglin_rpc_api::questions::RecordKey as KeyQuestion;
 use xinglin_runtime::{Runtime, RuntimeEvent};
 use zeroize::Zeroizing;

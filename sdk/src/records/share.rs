@@ -274,7 +274,7 @@ async fn covered(
         Covered::History { .. } => history(client, wallet, patient).await?,
     };
     records.retain(|(id, record)| {
-        what.covers(*id, record) && !record.is_shredded() && record.retracted_at.is_none()
+        what.covers(*id, record) && !record.is_erased() && record.retracted_at.is_none()
     });
     Ok(records)
 }
