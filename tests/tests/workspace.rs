@@ -55,6 +55,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "xinglin-runtime",
         ],
     ),
+    ("xinglin-fhir", &[]),
+    ("xinglin-einvoice", &["xinglin-pdf"]),
+    ("xinglin-pdf", &[]),
     ("xinglin-core", &["xinglin-primitives"]),
     ("xinglin-storage", &["xinglin-core", "xinglin-primitives"]),
     (
@@ -85,6 +88,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("arc-malachitebft-app", &["xinglin-consensus"]),
     ("arc-malachitebft-signing", &["xinglin-consensus"]),
     ("arc-malachitebft-sync", &["xinglin-consensus"]),
+    ("pdf-writer", &["xinglin-pdf"]),
 ];
 
 /// Dependencies of each workspace crate that are built into it; those of its tests do not count.

@@ -15,7 +15,7 @@ mod errors {
         UnknownSubject,
         /// There is no such case.
         UnknownCase,
-        /// There is no such request.
+        /// There is no such disclosure request.
         UnknownDisclosure,
         /// There is no such member, or it is not active.
         UnknownMember,

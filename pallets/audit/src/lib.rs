@@ -1,9 +1,10 @@
 //! Audit (监管): regulators' cases, what members disclose for them, and holds.
 //!
 //! A regulator opens a case about a subject, on a legal basis. For the case it may ask members to
-//! disclose something by a due time, and hold parties and schemes. Everything it does is on the
-//! chain, under its case; what is said about persons is not: statements are codes and digests,
-//! requests and disclosures are sealed.
+//! disclose something by a due time: a disclosure request, here a request for short, of which
+//! [`types::Disclosure`] keeps the question and what became of it. And it may hold parties and
+//! schemes. Everything it does is on the chain, under its case; what is said about persons is not:
+//! statements are codes and digests, requests and disclosures are sealed.
 //!
 //! - Only the regulator whose case it is acts in it, through any of its accounts. It may hand the
 //!   case to another regulator; the council may do so too, so that no hold outlives a regulator

@@ -38,6 +38,7 @@
 //!
 //! Flat shares + F1 + F2 + F3 + account + cash = total; nothing is negative; no cap is exceeded; the
 //! order of the lines does not matter; [`Accumulators::subtract`] undoes [`Accumulators::add`].
+//! Reference cases of published rules are in `tests/cases`, whose README says how to add one.
 
 mod accumulators;
 mod bands;

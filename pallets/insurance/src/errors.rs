@@ -99,7 +99,8 @@ mod errors {
         FundTooSmall,
         /// A party has no account, or one that cannot take so little.
         NoAccount,
-        /// Too many lines of the patient and the member are settled for that day.
+        /// Too many lines of the patient and the member are settled for that last service day: charge
+        /// a long stay in parts that end on days of their own.
         TooManyCharges,
         /// There is no such settlement.
         UnknownSettlement,

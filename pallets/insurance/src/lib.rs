@@ -34,8 +34,8 @@
 //!   Fund and account pay the member what it is owed; what is more goes to the patient, who has
 //!   paid it as a deposit (押金).
 //! - `claim` is for invoices that the patient has paid in full (事后报销): fund and account pay her.
-//! - `reverse` takes back the coverage's latest settlement: money, accumulators, invoice, and all
-//!   indexes are as they were. It needs the member's or the insurer's signature.
+//! - `reverse` takes back the coverage's latest settlement: money, accumulators and invoice are as
+//!   they were, and what later reviews compare with forgets it. It needs the member's or the insurer's signature.
 //! - If the fund, or whoever has to give money back, has too little, all of it is refused.
 //! - Nothing is paid to a suspended member, by a suspended insurer, or under a held scheme.
 //!

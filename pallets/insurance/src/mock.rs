@@ -121,6 +121,8 @@ parameter_types! {
     pub static Suspended: BTreeSet<MemberId> = BTreeSet::new();
     /// Main accounts that were changed.
     pub static Moved: BTreeMap<MemberId, AccountId> = BTreeMap::new();
+    /// Accounts of patients whose key was replaced.
+    pub static Replaced: BTreeMap<PatientId, AccountId> = BTreeMap::new();
     /// Visits.
     pub static VisitList: BTreeMap<AppointmentId, Visit> = BTreeMap::new();
     /// Visits with a record.
@@ -230,11 +232,12 @@ impl glue::Patients<AccountId> for Registry {
     fn patient_of(who: &AccountId) -> Option<PatientId> {
         (1..=PATIENTS)
             .map(PatientId)
-            .find(|patient| own(*patient) == *who)
+            .find(|patient| Self::account_of(*patient) == Some(*who))
     }
 
     fn account_of(patient: PatientId) -> Option<AccountId> {
-        (1..=PATIENTS).contains(&patient.0).then(|| own(patient))
+        let replaced = Replaced::get().get(&patient).copied();
+        replaced.or_else(|| (1..=PATIENTS).contains(&patient.0).then(|| own(patient)))
     }
 
     fn acts_for(who: &AccountId, patient: PatientId, scope: Scope) -> bool {
@@ -292,6 +295,7 @@ pub fn ext(parameters: SchemeParameters) -> sp_io::TestExternalities {
     Now::set(TODAY.start() + 8 * HOUR_MS);
     Suspended::set(BTreeSet::new());
     Moved::set(BTreeMap::new());
+    Replaced::set(BTreeMap::new());
     VisitList::set(BTreeMap::new());
     Documented::set(BTreeSet::new());
     let patients = (1..=PATIENTS).map(|p| (own(PatientId(p)), PATIENT_FUNDS_FEN));

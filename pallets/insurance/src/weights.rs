@@ -63,8 +63,10 @@ const TRANSFER_WRITES: u64 = 2;
 /// Reads and writes of a transfer from what is held, on top: the list of holds, and the holder's
 /// account once more.
 const HOLD_ACCESSES: u64 = 2;
-/// Reads and writes of paying an invoice: invoice, payment id, state of the invoice.
-const PAYMENT_ACCESSES: u64 = 3;
+/// Reads and writes of paying an invoice: invoice, payments, payment id, list of unpaid invoices.
+const PAYMENT_ACCESSES: u64 = 4;
+/// Bytes of an invoice with its payments.
+const PAYMENT_BYTES: u64 = 4 * 1_024;
 /// Bytes of an account with its holds.
 const ACCOUNT_BYTES: u64 = 160;
 /// Rows of bands of a scheme as it usually is. Reading larger tables costs some 30 µs more than is
@@ -183,7 +185,7 @@ impl<T: frame_system::Config> WeightInfo for Estimated<T> {
             + bytes::<Settlement>()
             + bytes::<Claim>();
         // Fund and account pay; the patient pays the rest.
-        let payment = T::DbWeight::get().reads_writes(PAYMENT_ACCESSES, PAYMENT_ACCESSES);
+        let payment = Self::of(PAYMENT_ACCESSES, PAYMENT_ACCESSES, PAYMENT_BYTES);
         Self::of(ACTS_FOR_READS + MEMBER_READS + 15, 7, bytes)
             .saturating_add(Self::indexes())
             .saturating_add(Self::lines(lines))

@@ -1,5 +1,7 @@
 //! Civil time. Instants are milliseconds since 1970-01-01 UTC; dates are days in UTC+8.
 
+use std::fmt;
+
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
@@ -60,15 +62,32 @@ impl Date {
 
     /// The year in the Gregorian calendar; years beyond 65535 give that.
     pub fn year(self) -> u16 {
+        u16::try_from(self.civil().0).unwrap_or(u16::MAX)
+    }
+
+    /// Year, month from 1, and day from 1 in the Gregorian calendar.
+    fn civil(self) -> (u64, u64, u64) {
         // Years are counted from March, so that the leap day is the last of its year.
         let days = u64::from(self.0) + EPOCH_DAYS;
         let (era, day_of_era) = (days / ERA_DAYS, days % ERA_DAYS);
         let leap_days = day_of_era / 1_460 + day_of_era / (ERA_DAYS - 1) - day_of_era / 36_524;
         let year_of_era = (day_of_era - leap_days) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        // From March on, five months have 153 days, again and again.
+        let month_from_march = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
         let is_after_december = day_of_year >= MARCH_TO_DECEMBER_DAYS;
+        let month = month_from_march + 3 - if is_after_december { 12 } else { 0 };
         let year = era * 400 + year_of_era + u64::from(is_after_december);
-        u16::try_from(year).unwrap_or(u16::MAX)
+        (year, month, day)
+    }
+}
+
+/// As ISO 8601 writes it: `2025-06-02`.
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = self.civil();
+        write!(f, "{year:04}-{month:02}-{day:02}")
     }
 }
 
@@ -98,6 +117,23 @@ mod tests {
         }
         // 2025-01-01, by another calendar.
         assert_eq!((Date(20_088).year(), Date(20_089).year()), (2024, 2025));
+    }
+
+    #[test]
+    fn dates_follow_each_other() {
+        let months = |year: u32| {
+            let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+            [31, if is_leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+        };
+        let mut date = Date(0);
+        for year in 1970..2_400_u32 {
+            for (month, days) in (1..).zip(months(year)) {
+                for day in 1..=days {
+                    assert_eq!(date.to_string(), format!("{year:04}-{month:02}-{day:02}"));
+                    date.0 += 1;
+                }
+            }
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::*;
 use crate::{Runtime, RuntimeEvent};
 
 /// What a visit in these tests costs.
-const FEE_FEN: u128 = 2_500;
+pub(super) const FEE_FEN: u128 = 2_500;
 const PATIENT: &str = "//Alice//patient//1";
 const SESSION_KEY: &str = "//Alice//patient//1//phone";
 
@@ -46,7 +46,7 @@ pub(super) fn book(patient: u64, slot: u16) -> RuntimeCall {
 }
 
 /// Passes a motion with the votes of the first four members, in one block.
-fn motion(chain: &mut Chain, nonces: [Nonce; 4], call: RuntimeCall) {
+pub(super) fn motion(chain: &mut Chain, nonces: [Nonce; 4], call: RuntimeCall) {
     let length_bound = call.encoded_size() as u32;
     let hash = sp_io::hashing::blake2_256(&call.encode()).into();
     let index = chain.ext.execute_with(

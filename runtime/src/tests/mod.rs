@@ -10,9 +10,13 @@ mod ciphertexts;
 mod domain;
 mod genesis;
 mod metadata;
+mod money;
+mod oversight;
 mod privacy;
+mod replacement;
 mod transactions;
 mod upgrade;
+mod visits;
 
 use codec::Encode;
 use sp_core::{storage::well_known_keys::CODE, Pair};

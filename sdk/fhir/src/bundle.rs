@@ -2,7 +2,10 @@
 
 use std::{borrow::Cow, collections::BTreeMap, fmt, io::Read};
 
-use serde::{de::DeserializeOwned, Deserialize};
+use serde::{
+    de::{DeserializeOwned, IgnoredAny},
+    Deserialize,
+};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
@@ -116,6 +119,10 @@ impl Bundle {
             offset: error.valid_up_to(),
         })?;
         scan::check_depth(text, limits.depth_max.min(DEPTH_MAX))?;
+        serde_json::from_str::<IgnoredAny>(text).map_err(|error| FhirError::NotJson {
+            line: error.line(),
+            column: error.column(),
+        })?;
         let header: Header<'_> = view("$", text)?;
         if header.resource_type != "Bundle" {
             return Err(FhirError::WrongResource {
@@ -347,13 +354,15 @@ fn is_type_name(name: &str) -> bool {
 }
 
 /// Reads a view of the JSON text at `path`.
-pub(crate) fn view<'a, T: Deserialize<'a>>(path: &str, text: &'a str) -> Result<T, FhirError> {
+fn view<'a, T: Deserialize<'a>>(path: &str, text: &'a str) -> Result<T, FhirError> {
+    // Without this an array would be taken for the elements in the order in which a view has them.
+    if !text.trim_start().starts_with('{') {
+        return Err(FhirError::Invalid {
+            path: path.to_owned(),
+            expected: "a JSON object".into(),
+        });
+    }
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut deserializer)
-        .map_err(|error| FhirError::of_view(path, &error))?;
-    deserializer.end().map_err(|error| FhirError::NotJson {
-        line: error.line(),
-        column: error.column(),
-    })?;
-    Ok(value)
+    serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| FhirError::of_view(path, &error))
 }

@@ -90,8 +90,10 @@ pub enum FhirError {
         /// How many it has.
         found: usize,
     },
-    /// A reference leads nowhere.
-    #[error("{path} refers to a resource outside of the bundle; add the {expected}")]
+    /// A reference does not lead to what it must lead to.
+    #[error(
+        "{path} does not refer to the {expected} of the bundle; correct it, or add the {expected}"
+    )]
     Dangling {
         /// The reference.
         path: String,
@@ -161,13 +163,14 @@ impl FhirError {
         error: &serde_path_to_error::Error<serde_json::Error>,
     ) -> Self {
         let inner = error.inner();
+        let path = join(base, &error.path().to_string());
         if !inner.is_data() {
-            return Self::NotJson {
-                line: inner.line(),
-                column: inner.column(),
+            // The document as a whole is JSON; what is left are escapes that stand for no character.
+            return Self::Invalid {
+                path,
+                expected: "a text of Unicode characters".into(),
             };
         }
-        let path = join(base, &error.path().to_string());
         let text = inner.to_string();
         let text = text
             .rsplit_once(" at line ")

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::bundle::{Bundle, Entry};
 
@@ -37,37 +38,49 @@ impl<'a> References<'a> {
         if entry.resource_type() == "Encounter" {
             return Some(entry);
         }
-        // A resource of an unknown type may use these names for anything, so it is not read as a
-        // view but looked into.
-        let resource: Value = serde_json::from_str(entry.json()).ok()?;
-        let items = resource.get("item").and_then(Value::as_array);
-        let of_items = items
+        // A resource of an unknown type may use these names for anything, so nothing here has to be
+        // a reference, and what is none is passed over.
+        let links: Links<'_> = serde_json::from_str(entry.json()).ok()?;
+        let of_context = links.context.and_then(links_in);
+        let of_items = links
+            .item
             .into_iter()
-            .flatten()
-            .map(|item| item.get("encounter"));
-        let context = resource.get("context");
-        let candidates = [
-            resource.get("encounter"),
-            context,
-            context.and_then(|context| context.get("encounter")),
-        ]
-        .into_iter()
-        .chain(of_items)
-        .flatten()
-        .flat_map(references_in);
-        let mut targets = candidates.filter_map(|reference| self.resolve(reference));
-        targets.find(|target| target.resource_type() == "Encounter")
+            .flat_map(several)
+            .filter_map(links_in);
+        let candidates = [links.encounter, links.context]
+            .into_iter()
+            .chain(of_context.map(|links| links.encounter))
+            .chain(of_items.map(|links| links.encounter))
+            .flatten();
+        candidates
+            .flat_map(several)
+            .filter_map(|one| serde_json::from_str::<Link>(one.get()).ok()?.reference)
+            .filter_map(|reference| self.resolve(&reference))
+            .find(|target| target.resource_type() == "Encounter")
     }
 }
 
-/// The references in an element that is one reference or several.
-fn references_in(element: &Value) -> Vec<&str> {
-    let several = match element {
-        Value::Array(several) => several.as_slice(),
-        one => std::slice::from_ref(one),
-    };
-    several
-        .iter()
-        .filter_map(|one| one.get("reference")?.as_str())
-        .collect()
+/// The elements by which resources of any type say to which encounter they belong.
+#[derive(Deserialize)]
+struct Links<'a> {
+    #[serde(borrow)]
+    encounter: Option<&'a RawValue>,
+    #[serde(borrow)]
+    context: Option<&'a RawValue>,
+    #[serde(borrow)]
+    item: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Link {
+    reference: Option<String>,
+}
+
+fn links_in(element: &RawValue) -> Option<Links<'_>> {
+    serde_json::from_str(element.get()).ok()
+}
+
+/// The elements of an array, or the one element that is none.
+fn several(element: &RawValue) -> Vec<&RawValue> {
+    serde_json::from_str(element.get()).unwrap_or_else(|_| vec![element])
 }

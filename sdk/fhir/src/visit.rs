@@ -107,6 +107,14 @@ impl Visit {
                 expected: "at or after the start".into(),
             });
         }
+        let subject = view.subject.reference.as_deref();
+        let target = subject.and_then(|subject| references.resolve(subject));
+        if subject.is_some() && target.is_none_or(|it| it.resource_type() != "Patient") {
+            return Err(FhirError::Dangling {
+                path: format!("{path}.subject"),
+                expected: "Patient",
+            });
+        }
         let practitioner = view.participant.into_iter().find_map(|it| it.individual);
         let follow = |reference| Party::of(reference, references);
         Ok(Self {

@@ -58,10 +58,8 @@ fn what_is_not_json_says_where() {
             "{text}"
         );
     }
-    assert!(matches!(
-        refusal(b"{} {}"),
-        FhirError::Missing { .. } | FhirError::NotJson { .. }
-    ));
+    let trailing = FhirError::NotJson { line: 1, column: 4 };
+    assert_eq!(refusal(b"{} {}"), trailing);
     assert_eq!(
         refusal(b"{\"a\":\"\xff\"}"),
         FhirError::NotUtf8 { offset: 6 }
@@ -73,17 +71,12 @@ fn what_is_not_json_says_where() {
 
 #[test]
 fn what_is_no_bundle_is_named() {
-    for text in ["1", "null", "[]", "\"Zhang-Secret-9\""] {
+    for text in ["1", "null", "[]", r#"["Bundle",[]]"#, "\"Zhang-Secret-9\""] {
         let expected = FhirError::Invalid {
             path: "$".into(),
-            expected: "a FHIR resource".into(),
+            expected: "a JSON object".into(),
         };
-        // An array of the right length would be taken for the fields in their order.
-        let error = refusal(text.as_bytes());
-        assert!(
-            error == expected || matches!(error, FhirError::Invalid { .. }),
-            "{text}: {error:?}"
-        );
+        assert_eq!(refusal(text.as_bytes()), expected, "{text}");
     }
     let missing = FhirError::Missing {
         path: "$".into(),
@@ -267,6 +260,19 @@ fn elements_of_the_wrong_type_are_named_without_their_value() {
             FhirError::Missing { element, .. } => assert_eq!(element, lacks),
             other => panic!("{lacks}: {other:?}"),
         }
+    }
+}
+
+#[test]
+fn an_encounter_of_somebody_else_is_refused() {
+    for subject in ["urn:uuid:9", "Encounter/1"] {
+        let mut resources = visit_of_one();
+        resources[1] = resources[1].replace("urn:uuid:0", subject);
+        let expected = FhirError::Dangling {
+            path: "$.entry[1].resource.subject".into(),
+            expected: "Patient",
+        };
+        assert_eq!(refusal(&bundle_of(&resources)), expected);
     }
 }
 

@@ -220,7 +220,7 @@ fn nothing_of_a_patient_is_printed() {
     );
     assert!(printed.is_ascii(), "no Chinese text");
     for secret in [
-        "Test", "TEST", "1958", "urn:", "female", "I10", "CONSULT", "5000",
+        "Test-", "TEST", "1958", "urn:", "female", "I10", "CONSULT", "5000",
     ] {
         assert!(!printed.contains(secret), "{secret} in {printed}");
     }

@@ -1,9 +1,11 @@
-//! `xinglin demo`: plays a morning of bookings, on a network that runs already or on one of its own.
+//! `xinglin demo`: plays a morning of bookings and a clinic day of FHIR bundles, on a network that runs
+//! already or on one of its own.
 //!
 //! It is a check as well as a show: every step says what must come of it, and the first that comes
 //! out otherwise ends the demo with an error.
 
 mod consortium;
+mod day;
 mod morning;
 mod report;
 mod stage;
@@ -25,7 +27,7 @@ const VALIDATORS_FOR_LOSS: usize = 4;
 /// Validators of a consortium of one's own.
 const VALIDATORS_DEFAULT: u16 = 4;
 
-/// Play a morning of bookings: on a consortium of processes of this program on loopback, or with
+/// Play a morning of bookings and a clinic day: on a consortium of processes of this program on loopback, or with
 /// --url on a network that runs and knows the development parties
 #[derive(Args)]
 pub struct DemoArgs {
@@ -43,6 +45,10 @@ pub struct DemoArgs {
     /// RPC port of the first node; the next nodes' are above [default: free ports]
     #[arg(long, value_name = "PORT")]
     rpc_port: Option<u16>,
+    /// Play the clinic day from the FHIR R4 bundles (*.json) of this folder [default: the project's
+    /// own, of patients who do not exist]
+    #[arg(long, value_name = "DIR")]
+    fhir: Option<PathBuf>,
     /// Play on the network of these nodes, by their RPC addresses
     #[arg(
         long,
@@ -100,6 +106,7 @@ async fn on_own_network(args: &DemoArgs) -> Result<()> {
         report::steps(&mut stage);
     }
     visits(&mut stage, &mut morning).await?;
+    day::play(&mut stage, args.fhir.as_deref()).await?;
     conclude(&stage, &morning).await?;
     let root = consortium.same_state_everywhere().await?;
     report::title("Where the nodes stand");
@@ -154,6 +161,7 @@ async fn on_running_network(args: &DemoArgs) -> Result<()> {
     morning.changes(&mut stage).await?;
     report::steps(&mut stage);
     visits(&mut stage, &mut morning).await?;
+    day::play(&mut stage, args.fhir.as_deref()).await?;
     conclude(&stage, &morning).await?;
     report::nodes(&args.url).await
 }

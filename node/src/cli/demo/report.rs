@@ -81,6 +81,7 @@ fn clock(moment: Moment) -> String {
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
-fn yuan(fen: Balance) -> String {
+/// An amount for people.
+pub fn yuan(fen: Balance) -> String {
     format!("{}.{:02} CNY", fen / YUAN, fen % YUAN)
 }

@@ -10,7 +10,10 @@ use xinglin_sdk::{
     client::{Client, Outcome},
     keys::{KeyPair, Scheme},
     receipt::{verify, TrustAnchor},
+    wallet::Wallet,
 };
+
+use super::day::Actor;
 
 /// How long a transaction may take to become final.
 const FINALITY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -70,6 +73,8 @@ pub struct Stage {
     anchor: TrustAnchor,
     steps: Vec<Step>,
     transactions: Vec<Hash>,
+    /// Transactions that are no steps of their own.
+    untold: Vec<Hash>,
 }
 
 impl Stage {
@@ -85,6 +90,7 @@ impl Stage {
             anchor,
             steps: Vec::new(),
             transactions: Vec::new(),
+            untold: Vec::new(),
         })
     }
 
@@ -95,9 +101,49 @@ impl Stage {
     }
 
     /// The node that a party always talks to: its own transactions are in order there.
-    fn node_of(&self, party: &Party) -> &Client {
-        let number = usize::from(party.key.public()[0]);
+    fn node_of(&self, key: &KeyPair) -> &Client {
+        let number = usize::from(key.public()[0]);
         &self.clients[number % self.clients.len()]
+    }
+
+    /// The node that the owner of a wallet talks to.
+    pub fn client(&self, wallet: &Wallet) -> &Client {
+        self.node_of(wallet.key())
+    }
+
+    /// Remembers a transaction of which the receipt is to be verified, but no step told.
+    pub fn keep(&mut self, outcome: &Outcome) {
+        self.untold.push(outcome.hash);
+    }
+
+    /// Makes calls in a pipeline, all of which must succeed.
+    pub async fn in_order(
+        &mut self,
+        actor: &Actor,
+        calls: Vec<RuntimeCall>,
+    ) -> Result<Vec<Outcome>> {
+        let key = actor.wallet.key();
+        let client = self.node_of(key);
+        let outcomes = client
+            .execute_in_order(key, calls, FINALITY_TIMEOUT, |_| ())
+            .await
+            .with_context(|| actor.name.clone())?;
+        for outcome in &outcomes {
+            if let Some(failure) = outcome.failure() {
+                bail!(
+                    "{}: a call must succeed and fails with {failure}",
+                    actor.name
+                );
+            }
+            self.keep(outcome);
+        }
+        Ok(outcomes)
+    }
+
+    /// Makes one call, which must succeed.
+    pub async fn act_as(&mut self, actor: &Actor, call: RuntimeCall) -> Result<Outcome> {
+        let mut outcomes = self.in_order(actor, vec![call]).await?;
+        outcomes.pop().context("one call has one outcome")
     }
 
     /// Height of the last block.
@@ -150,7 +196,7 @@ impl Stage {
     }
 
     async fn execute(&self, party: &Party, call: RuntimeCall) -> Result<(Outcome, Duration)> {
-        let client = self.node_of(party);
+        let client = self.node_of(&party.key);
         let transaction = client.sign(&party.key, call).await?;
         let submitted = Instant::now();
         let outcome = client
@@ -203,7 +249,7 @@ impl Stage {
             genuine: 0,
             forged_refused: 0,
         };
-        for transaction in &self.transactions {
+        for transaction in self.transactions.iter().chain(&self.untold) {
             let mut file = self.clients[0].receipt(*transaction).await?;
             verify(&file, &self.anchor).with_context(|| format!("receipt {transaction:?}"))?;
             verified.genuine += 1;

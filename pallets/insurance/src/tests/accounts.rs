@@ -1,6 +1,6 @@
 //! Personal accounts.
 
-use frame_support::{assert_noop, assert_ok};
+use frame_support::{assert_noop, assert_ok, traits::fungible::MutateHold};
 use xinglin_primitives::{Balance, CoverageId};
 
 use crate::{mock::*, types::AccountHeir, Call, Error, Event};
@@ -46,6 +46,16 @@ fn what_is_credited_is_held_on_the_insurers_account() {
                 amount_fen: 500
             }
         );
+    });
+}
+
+#[test]
+fn money_that_is_held_for_nobody_is_noticed() {
+    ext(parameters()).execute_with(|| {
+        check();
+        let reason = crate::HoldReason::PersonalAccount.into();
+        assert_ok!(Balances::hold(&reason, &own(BOB), 1));
+        assert!(Insurance::check_invariants().is_err());
     });
 }
 

@@ -97,6 +97,32 @@ fn a_suspended_member_is_no_reason_not_to_pay_the_patient_back() {
 }
 
 #[test]
+fn money_goes_to_the_account_that_the_patient_has_by_now() {
+    run(|| {
+        let new = 9_000;
+        credit(OF_ALICE, 50_000);
+        let invoice = paid(7, 300_000);
+        Replaced::mutate(|all| all.insert(ALICE, new));
+        assert_noop!(
+            call(own(ALICE), claim(invoice, 0)),
+            Error::<Test>::NotForPatient
+        );
+        assert_ok!(call(new, claim(invoice, 50_000)));
+        assert_eq!((free(new), free(own(ALICE))), (190_000, PATIENT_FUNDS_FEN));
+        // And is taken back from there.
+        let reverse = Call::reverse {
+            settlement: SettlementId(0),
+        };
+        assert_ok!(call(staff(INSURER), reverse));
+        assert_eq!((free(new), free(own(ALICE))), (0, PATIENT_FUNDS_FEN));
+        assert_eq!(
+            (held(FUND), free(FUND)),
+            (50_000, MEMBER_FUNDS_FEN - 50_000)
+        );
+    });
+}
+
+#[test]
 fn a_fund_that_is_too_small_pays_nothing_back() {
     run(|| {
         let stay = put(1, inpatient(200_000_000, ago(9), ago(1)));

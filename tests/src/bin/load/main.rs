@@ -9,22 +9,19 @@ mod report;
 mod submit;
 mod workload;
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Parser;
-use xinglin_tests::cluster::{now_ms, Cluster, ClusterOptions};
-
-use crate::{
-    measure::Watcher,
-    report::Report,
-    workload::{Prepared, Workload},
+use xinglin_tests::{
+    cluster::{now_ms, Cluster, ClusterOptions},
+    parties::Crowd,
 };
 
-/// How many more transactions than the rate needs are signed, so that the last second is not short.
-const SPARE_SECONDS: u64 = 1;
-/// How long the last transactions may take to become final.
-const DRAIN: Duration = Duration::from_secs(30);
+use crate::{
+    report::Report,
+    workload::{clinic, simple, Workload},
+};
 
 /// Puts load on a consortium of real nodes and reports what became final on all of them.
 #[derive(Parser)]
@@ -42,7 +39,7 @@ struct Args {
     /// For how many seconds.
     #[arg(long, default_value_t = 20)]
     seconds: u64,
-    /// Accounts that transact; bookings take one each.
+    /// Patients that there are at least; each books once.
     #[arg(long, default_value_t = 100_000)]
     accounts: u32,
     /// Connections to each node.
@@ -65,25 +62,16 @@ async fn main() -> Result<()> {
     eprintln!("calibrating the machine");
     let calibration = calibrate::run(&std::env::temp_dir())?;
 
-    let count = u32::try_from(args.rate * (args.seconds + SPARE_SECONDS))?;
-    let accounts = match args.workload {
-        Workload::Booking => args.accounts.max(count),
-        Workload::Remark | Workload::Transfer => args.accounts,
+    let count = u32::try_from(args.rate.saturating_mul(args.seconds))?;
+    let (mut cluster, crowd) = prepare_chain(&args, count)?;
+    // What needs no nodes is signed while there are none.
+    let simple = if args.workload == Workload::Clinic {
+        None
+    } else {
+        eprintln!("signing {count} transactions");
+        let genesis = cluster.genesis;
+        Some(simple::prepare(args.workload, &crowd, count, genesis)?)
     };
-    eprintln!("preparing a chain with {accounts} accounts");
-    let (sender, receiver) = std::sync::mpsc::channel();
-    let mut cluster = Cluster::new(ClusterOptions {
-        validators: usize::from(args.validators),
-        options: node_options(&args.node_option)?,
-        genesis: Box::new(move |genesis| {
-            let crowd = xinglin_tests::parties::Crowd::join(genesis, accounts, now_ms());
-            sender.send(crowd).unwrap_or_default();
-        }),
-        ..Default::default()
-    })?;
-    let crowd = receiver.recv()?;
-    eprintln!("signing {count} transactions");
-    let prepared = Prepared::sign(args.workload, &crowd, count, cluster.genesis);
 
     eprintln!("starting {} validators", args.validators);
     for node in &mut cluster.nodes {
@@ -93,15 +81,15 @@ async fn main() -> Result<()> {
         node.wait_ready().await?;
     }
     cluster.wait_height(1).await?;
+    let prepared = match simple {
+        Some(prepared) => prepared,
+        None => clinic::prepare(&cluster, crowd, count, args.connections).await?,
+    };
 
     eprintln!("{} transactions/s for {} s", args.rate, args.seconds);
-    let watcher = Watcher::start(&cluster).await?;
-    let before = measure::usage(&cluster)?;
-    let submitted = submit::open_loop(&cluster, &prepared, &args).await?;
-    let finals = watcher.finish(&submitted, DRAIN).await?;
-    let after = measure::usage(&cluster)?;
+    let measured = measure::run(&cluster, &prepared, args.rate, args.connections).await?;
 
-    let report = Report::new(&args, calibration, &submitted, &finals, &before, &after);
+    let report = Report::new(&args, calibration, &measured);
     println!("{}", report.table());
     if let Some(path) = &args.json {
         std::fs::write(path, serde_json::to_vec_pretty(&report)?)?;
@@ -109,7 +97,30 @@ async fn main() -> Result<()> {
     for node in &mut cluster.nodes {
         node.stop().await?;
     }
+    measured.ensure_succeeded()?;
     report.check(args.require_tps)
+}
+
+/// A consortium that does not run yet, with the parties that the workload needs.
+fn prepare_chain(args: &Args, count: u32) -> Result<(Cluster, Crowd)> {
+    let patients = args.workload.patients(count, args.accounts);
+    let is_clinic = args.workload == Workload::Clinic;
+    eprintln!("preparing a chain with {patients} patients");
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let cluster = Cluster::new(ClusterOptions {
+        validators: usize::from(args.validators),
+        options: node_options(&args.node_option)?,
+        genesis: Box::new(move |genesis| {
+            let now = now_ms();
+            let crowd = Crowd::join(genesis, patients, now);
+            if is_clinic {
+                crowd.open_clinic(genesis, now);
+            }
+            sender.send(crowd).unwrap_or_default();
+        }),
+        ..Default::default()
+    })?;
+    Ok((cluster, receiver.recv()?))
 }
 
 fn node_options(pairs: &[String]) -> Result<toml::Table> {

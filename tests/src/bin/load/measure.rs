@@ -1,12 +1,15 @@
-//! What became final, when, and what it cost.
+//! What became final, when, what it did, and what it cost.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{ensure, Context, Result};
+use codec::DecodeAll;
+use frame_support::storage::storage_prefix;
+use frame_system::{EventRecord, Phase};
 use jsonrpsee::{
     core::client::{ClientT, Subscription, SubscriptionClientT},
     rpc_params,
@@ -16,9 +19,64 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 use xinglin_primitives::{receipt::extrinsic_hash, Hash};
+use xinglin_runtime::RuntimeEvent;
+use xinglin_sdk::client::describe_error;
 use xinglin_tests::{cluster::Cluster, Node};
 
-use crate::submit::Submitted;
+use crate::{
+    submit::{open_loop, Submitted},
+    workload::Prepared,
+};
+
+/// How long the last transactions may take to become final.
+const DRAIN: Duration = Duration::from_secs(30);
+
+/// What became of prepared transactions.
+pub struct Measured {
+    /// What was submitted.
+    pub submitted: Submitted,
+    /// What became final.
+    pub finals: Finals,
+    /// What it cost.
+    pub cost: Usage,
+}
+
+/// Submits transactions at a rate and waits until they are final on all nodes.
+pub async fn run(
+    cluster: &Cluster,
+    prepared: &Prepared,
+    rate: u64,
+    connections: usize,
+) -> Result<Measured> {
+    let watcher = Watcher::start(cluster).await?;
+    let before = usage(cluster)?;
+    let submitted = open_loop(cluster, prepared, rate, connections).await?;
+    let finals = watcher.finish(&submitted, DRAIN).await?;
+    let cost = usage(cluster)?.since(&before);
+    Ok(Measured {
+        submitted,
+        finals,
+        cost,
+    })
+}
+
+impl Measured {
+    /// Everything accepted must have become final and done what it was to do.
+    pub fn ensure_succeeded(&self) -> Result<()> {
+        let (accepted, finalised) = (self.submitted.accepted.len(), self.finals.latencies.len());
+        ensure!(
+            finalised == accepted,
+            "{} of {accepted} accepted transactions did not become final in time",
+            accepted - finalised
+        );
+        ensure!(
+            self.finals.failed.is_empty(),
+            "transactions failed: {:?}",
+            self.finals.failed
+        );
+        Ok(())
+    }
+}
 
 /// A block as one node announced it.
 struct Announced {
@@ -26,10 +84,18 @@ struct Announced {
     at: Instant,
 }
 
+/// What is in a block.
+struct Body {
+    number: u32,
+    transactions: Vec<Hash>,
+    /// By place in the block: the errors of those that failed.
+    failed: HashMap<usize, String>,
+}
+
 /// Follows all nodes and the transactions in their blocks.
 pub struct Watcher {
     announcements: mpsc::UnboundedReceiver<Announced>,
-    blocks: mpsc::UnboundedReceiver<(u32, Vec<Hash>)>,
+    blocks: mpsc::UnboundedReceiver<Body>,
     stop: watch::Sender<bool>,
     nodes: usize,
 }
@@ -38,6 +104,8 @@ pub struct Watcher {
 pub struct Finals {
     /// For each accepted transaction that became final on all nodes: how long it took, in order.
     pub latencies: Vec<Duration>,
+    /// Those of them that failed by error, with their number.
+    pub failed: BTreeMap<String, u64>,
     /// Number of blocks with transactions.
     pub blocks: usize,
     /// Most of our transactions in one block.
@@ -89,9 +157,10 @@ impl Watcher {
     pub async fn finish(mut self, submitted: &Submitted, drain: Duration) -> Result<Finals> {
         let mut sent: HashMap<Hash, Instant> = submitted.accepted.iter().copied().collect();
         let mut seen: HashMap<u32, (usize, Instant)> = HashMap::new();
-        let mut bodies: HashMap<u32, Vec<Hash>> = HashMap::new();
+        let mut bodies: HashMap<u32, Body> = HashMap::new();
         let mut finals = Finals {
             latencies: Vec::with_capacity(sent.len()),
+            failed: BTreeMap::new(),
             blocks: 0,
             largest_block: 0,
             last: None,
@@ -106,8 +175,9 @@ impl Watcher {
                     *last = (*last).max(at);
                     number
                 }
-                Some((number, hashes)) = self.blocks.recv() => {
-                    bodies.insert(number, hashes);
+                Some(body) = self.blocks.recv() => {
+                    let number = body.number;
+                    bodies.insert(number, body);
                     number
                 }
                 () = &mut deadline => break,
@@ -118,22 +188,34 @@ impl Watcher {
             if count < self.nodes {
                 continue;
             }
-            let Some(hashes) = bodies.remove(&number) else {
-                continue;
-            };
-            let ours: Vec<_> = hashes.iter().filter_map(|hash| sent.remove(hash)).collect();
-            if !ours.is_empty() {
-                finals.blocks += 1;
-                finals.largest_block = finals.largest_block.max(ours.len());
-                finals.last = finals.last.max(Some(at));
+            if let Some(body) = bodies.remove(&number) {
+                finals.add(body, at, &mut sent);
             }
-            finals.latencies.extend(
-                ours.into_iter()
-                    .map(|sent| at.saturating_duration_since(sent)),
-            );
         }
         self.stop.send_replace(true);
         Ok(finals)
+    }
+}
+
+impl Finals {
+    /// Counts those of a block's transactions that were sent.
+    fn add(&mut self, body: Body, at: Instant, sent: &mut HashMap<Hash, Instant>) {
+        let mut ours = 0;
+        for (place, hash) in body.transactions.iter().enumerate() {
+            let Some(sent) = sent.remove(hash) else {
+                continue;
+            };
+            ours += 1;
+            self.latencies.push(at.saturating_duration_since(sent));
+            if let Some(error) = body.failed.get(&place) {
+                *self.failed.entry(error.clone()).or_default() += 1;
+            }
+        }
+        if ours > 0 {
+            self.blocks += 1;
+            self.largest_block = self.largest_block.max(ours);
+            self.last = self.last.max(Some(at));
+        }
     }
 }
 
@@ -142,7 +224,7 @@ async fn follow(
     mut heads: Subscription<Value>,
     announce: mpsc::UnboundedSender<Announced>,
     mut stopped: watch::Receiver<bool>,
-    deliver: Option<mpsc::UnboundedSender<(u32, Vec<Hash>)>>,
+    deliver: Option<mpsc::UnboundedSender<Body>>,
 ) {
     loop {
         let head = tokio::select! {
@@ -161,7 +243,7 @@ async fn follow(
             let client = client.clone();
             tokio::spawn(async move {
                 match body(&client, number).await {
-                    Ok(hashes) => drop(deliver.send((number, hashes))),
+                    Ok(body) => drop(deliver.send(body)),
                     Err(error) => eprintln!("block {number}: {error:#}"),
                 }
             });
@@ -173,12 +255,13 @@ fn parse_hex_u32(text: &str) -> Option<u32> {
     u32::from_str_radix(text.strip_prefix("0x")?, 16).ok()
 }
 
-async fn body(client: &WsClient, number: u32) -> Result<Vec<Hash>> {
+/// Reads a block and its events: at once, since the node does not keep old states for ever.
+async fn body(client: &WsClient, number: u32) -> Result<Body> {
     let hash: Hash = client
         .request("chain_getBlockHash", rpc_params![number])
         .await?;
     let block: Value = client.request("chain_getBlock", rpc_params![hash]).await?;
-    block["block"]["extrinsics"]
+    let transactions = block["block"]["extrinsics"]
         .as_array()
         .context("a block without transactions")?
         .iter()
@@ -186,10 +269,37 @@ async fn body(client: &WsClient, number: u32) -> Result<Vec<Hash>> {
             let text = extrinsic.as_str().context("a transaction in hex")?;
             Ok(extrinsic_hash(&hex::decode(text.trim_start_matches("0x"))?))
         })
-        .collect()
+        .collect::<Result<_>>()?;
+    Ok(Body {
+        number,
+        transactions,
+        failed: failures(client, hash).await?,
+    })
 }
 
-/// What the processes have used since they started.
+/// The errors of a block's transactions, by their places.
+async fn failures(client: &WsClient, block: Hash) -> Result<HashMap<usize, String>> {
+    let key = storage_prefix(b"System", b"Events");
+    let params = rpc_params![format!("0x{}", hex::encode(key)), block];
+    let events: Option<String> = client.request("state_getStorage", params).await?;
+    let events = events.context("a block without events")?;
+    let events = hex::decode(events.trim_start_matches("0x"))?;
+    let records = Vec::<EventRecord<RuntimeEvent, Hash>>::decode_all(&mut &events[..])?;
+    let failed = records
+        .into_iter()
+        .filter_map(|record| match (record.phase, record.event) {
+            (
+                Phase::ApplyExtrinsic(place),
+                RuntimeEvent::System(frame_system::Event::ExtrinsicFailed {
+                    dispatch_error, ..
+                }),
+            ) => Some((place as usize, describe_error(&dispatch_error))),
+            _ => None,
+        });
+    Ok(failed.collect())
+}
+
+/// What the processes have used: since they started, or in a while.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Usage {
     /// CPU time of all nodes.
@@ -200,8 +310,19 @@ pub struct Usage {
     pub memory_bytes_max: u64,
 }
 
+impl Usage {
+    /// What was used after `before`; the memory is that of now.
+    fn since(&self, before: &Self) -> Self {
+        Self {
+            cpu_seconds: self.cpu_seconds - before.cpu_seconds,
+            bytes_written: self.bytes_written.saturating_sub(before.bytes_written),
+            memory_bytes_max: self.memory_bytes_max,
+        }
+    }
+}
+
 /// Adds up the accounts that the kernel keeps of the nodes.
-pub fn usage(cluster: &Cluster) -> Result<Usage> {
+fn usage(cluster: &Cluster) -> Result<Usage> {
     let mut sum = Usage::default();
     for pid in cluster.nodes.iter().filter_map(Node::pid) {
         let read = |file: &str| std::fs::read_to_string(format!("/proc/{pid}/{file}"));

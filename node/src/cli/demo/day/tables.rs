@@ -1,0 +1,125 @@
+//! What the day prints.
+
+use xinglin_fhir::EncounterClass;
+use xinglin_primitives::Balance;
+
+use super::{
+    books::Money,
+    cast::Cast,
+    detours::{yuan, Detour},
+    encounters::Played,
+};
+use crate::cli::output::table;
+
+/// Who comes today.
+pub fn patients(cast: &Cast) {
+    let mut listing = table();
+    listing.set_header(["", "id", "encounters", "claims", "resources", "address"]);
+    for patient in &cast.patients {
+        let dossier = &patient.dossier;
+        let claims: usize = dossier.visits.iter().map(|visit| visit.charges.len()).sum();
+        let resources: usize = dossier.records().map(|part| part.resources).sum();
+        listing.add_row([
+            patient.actor.name.clone(),
+            patient.id.to_string(),
+            dossier.visits.len().to_string(),
+            claims.to_string(),
+            resources.to_string(),
+            patient.actor.wallet.key().address(),
+        ]);
+    }
+    println!("{listing}");
+}
+
+/// The encounters, one row each.
+pub fn encounters(cast: &Cast, played: &[Played]) {
+    let mut listing = table();
+    listing.set_header([
+        "patient",
+        "date",
+        "class",
+        "appointment",
+        "read before",
+        "records",
+        "invoices",
+        "total",
+        "fund",
+        "account",
+        "cash",
+    ]);
+    let mut sums: [Balance; 4] = [0; 4];
+    for one in played {
+        let total: Balance = one.bills.iter().map(|bill| bill.total_fen).sum();
+        let splits = one.bills.iter().filter_map(|bill| bill.split.as_ref());
+        let (fund, account, cash) = splits.fold((0, 0, 0), |(fund, account, cash), split| {
+            (
+                fund + split.fund_fen(),
+                account + split.account_fen,
+                cash + split.cash_fen,
+            )
+        });
+        let amounts = [total, fund, account, cash];
+        for (sum, amount) in sums.iter_mut().zip(amounts) {
+            *sum += amount;
+        }
+        let mut row = vec![
+            cast.patients[one.patient].actor.name.clone(),
+            one.date.to_string(),
+            class(one.class).to_owned(),
+            one.appointment.to_string(),
+            one.read_before.to_string(),
+            one.records.len().to_string(),
+            one.bills.len().to_string(),
+        ];
+        row.extend(amounts.map(yuan));
+        listing.add_row(row);
+    }
+    let mut last = vec!["all".to_owned()];
+    last.resize(7, String::new());
+    last.extend(sums.map(yuan));
+    listing.add_row(last);
+    println!("{listing}");
+}
+
+/// What went otherwise.
+pub fn detours(detours: &[Detour]) {
+    let mut listing = table();
+    listing.set_header(["", "what happened"]);
+    for detour in detours {
+        listing.add_row([detour.what.to_owned(), detour.steps.join("\n")]);
+    }
+    println!("{listing}");
+}
+
+/// That the books balance, and who read.
+pub fn books(money: &Money, years: usize, accesses: &[(usize, usize)]) {
+    println!(
+        "{} were issued, and {} accounts have {}.",
+        yuan(money.issued_fen),
+        money.accounts,
+        yuan(money.held_fen)
+    );
+    println!("In {years} years of coverage the accumulators are the sums of the settlements.");
+    let mut listing = table();
+    listing.set_header(["", "readings in the access log", "refused"]);
+    for (place, (read, refused)) in accesses.iter().enumerate() {
+        listing.add_row([
+            format!("patient {}", place + 1),
+            read.to_string(),
+            refused.to_string(),
+        ]);
+    }
+    println!("{listing}");
+}
+
+fn class(class: EncounterClass) -> &'static str {
+    match class {
+        EncounterClass::Ambulatory => "outpatient",
+        EncounterClass::Emergency => "emergency",
+        EncounterClass::Inpatient => "inpatient",
+        EncounterClass::Observation => "observation",
+        EncounterClass::Home => "home",
+        EncounterClass::Virtual => "remote",
+        EncounterClass::Other => "other",
+    }
+}
