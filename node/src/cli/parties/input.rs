@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{ensure, Context, Result};
 use clap::Args;
+use pallet_payments::receipts::{ProviderReceipt, ReceiptSignature};
 use pallet_records::{
     access::Purpose,
     grants::{Covered, Grantee, Terms},
@@ -19,7 +20,7 @@ use xinglin_primitives::{
     time::{Date, Moment, DAY_MS},
     AccountId, EncryptionKey, Hash, MemberId, PatientId, PractitionerId, RecordId,
 };
-use xinglin_sdk::{client::Client, keys, parties};
+use xinglin_sdk::{billing::SignedReceipt, client::Client, keys, parties};
 use zeroize::Zeroizing;
 
 /// Largest document that is read, in bytes: 64 MiB, as much as a record may have.
@@ -171,6 +172,17 @@ pub fn letter(path: &Path) -> Result<Vec<u8>> {
     hex::decode(text).with_context(|| {
         format!(
             "{} is no letter; it should be hexadecimal, as the sender's command wrote it",
+            path.display()
+        )
+    })
+}
+
+/// A provider's receipt, with its signature.
+pub fn receipt(path: &Path) -> Result<(ProviderReceipt, ReceiptSignature)> {
+    let signed: SignedReceipt = json(path)?;
+    signed.parts().with_context(|| {
+        format!(
+            "the signature in {} has not 64 bytes in hexadecimal; ask the provider again",
             path.display()
         )
     })

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{bail, Context, Result};
 use clap::Args;
 use serde_json::Value;
-use xinglin_primitives::{MemberId, PatientId, PractitionerId};
+use xinglin_primitives::{CaseId, MemberId, PatientId, PractitionerId};
 use xinglin_rpc_api::questions::Question;
 use xinglin_runtime::RuntimeCall;
 use xinglin_sdk::{
@@ -147,7 +147,12 @@ impl Session {
 
     /// Asks a question that only some may ask, and prints the answer.
     pub async fn ask<Q: Question>(&self, question: Q) -> Result<()> {
-        let answer = self.client.ask_json(self.key(), None, &question).await?;
+        self.ask_for(None, question).await
+    }
+
+    /// As [`ask`](Self::ask), as a regulator for an open case.
+    pub async fn ask_for<Q: Question>(&self, case: Option<CaseId>, question: Q) -> Result<()> {
+        let answer = self.client.ask_json(self.key(), case, &question).await?;
         self.show(&answer)
     }
 
