@@ -362,36 +362,45 @@ pub(super) async fn open(session: &Session, party: Party, args: &OpenArgs) -> Re
         fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
     }
     let opening = records::open(client, wallet, party, &args.records, args.purpose).await?;
-    let mut rows = Vec::new();
-    let mut failed = opening.denied.len();
-    for (id, denial) in &opening.denied {
-        rows.push(json!({ "record": id, "result": format!("denied: {denial:?}") }));
-    }
+    let denied = opening.denied.iter();
+    let mut rows: Vec<Value> = denied
+        .map(|(id, denial)| json!({ "record": id, "result": format!("denied: {denial:?}") }))
+        .collect();
+    let mut failed = rows.len();
+    let mut printed = Vec::new();
     for (id, read) in opening.allowed {
-        match read {
-            Ok(opened) => rows.push(match &args.output {
-                Some(folder) => {
-                    let file = folder.join(format!("record-{id}-v{}.json", opened.version));
-                    // Only the owner may read what was encrypted.
-                    secret_file::write_new(&file, &opened.content)?;
-                    json!({ "record": id, "version": opened.version, "result": file })
+        match (read, &args.output) {
+            (Ok(opened), Some(folder)) => {
+                let file = folder.join(format!("record-{id}-v{}.json", opened.version));
+                // Only the owner may read what was encrypted.
+                secret_file::write_new(&file, &opened.content)?;
+                rows.push(json!({ "record": id, "version": opened.version, "result": file }));
+            }
+            (Ok(opened), None) => {
+                let content = String::from_utf8_lossy(&opened.content);
+                let mut row = json!({ "record": id, "version": opened.version });
+                if session.is_json() {
+                    row["content"] = content.into();
+                } else {
+                    row["result"] = format!("{} bytes, below", opened.content.len()).into();
+                    printed.push(opened.content);
                 }
-                None => {
-                    let content = String::from_utf8_lossy(&opened.content).into_owned();
-                    json!({ "record": id, "version": opened.version, "result": content })
-                }
-            }),
-            Err(error) => {
+                rows.push(row);
+            }
+            (Err(error), _) => {
                 failed += 1;
                 rows.push(json!({ "record": id, "result": error.to_string() }));
             }
         }
     }
     session.tell("Opened", &[opening.outcome], Value::Array(rows))?;
+    for content in printed {
+        println!("{}", String::from_utf8_lossy(&content));
+    }
     if failed > 0 {
+        let all = args.records.len();
         bail!(
-            "{failed} of {} records were not opened; the access log of the patient has the attempt",
-            args.records.len()
+            "{failed} of {all} records were not opened; the patient's access log has the attempt"
         );
     }
     Ok(())

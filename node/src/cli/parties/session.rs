@@ -38,8 +38,9 @@ pub struct SessionArgs {
     /// a service account names its member's main key. Its passphrase is the same
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "dev_key")]
     reader_key: Option<PathBuf>,
-    /// Act with a development key, which everybody knows, by its path: //Alice//patient//1
-    #[arg(long, global = true, value_name = "PATH", conflicts_with = "key")]
+    /// Act with a development key, which everybody knows, by its path, whatever --key says:
+    /// //Alice//patient//1
+    #[arg(long, global = true, value_name = "PATH")]
     dev_key: Option<String>,
     /// File with the passphrase, mode 0600; else XINGLIN_PASSPHRASE is taken, else the terminal is
     /// asked
@@ -90,6 +91,11 @@ impl Session {
             wallet,
             json: args.json,
         })
+    }
+
+    /// Whether one JSON document is all that is printed.
+    pub fn is_json(&self) -> bool {
+        self.json
     }
 
     /// The connection.
