@@ -6,7 +6,7 @@ use serde_json::json;
 use xinglin_primitives::{
     glue::{Held, Subject},
     time::{Date, CST_OFFSET_MS},
-    ClaimId, MemberId, PractitionerId, RecordId, SchemeId,
+    ClaimId, MemberId, Party, PatientId, PractitionerId, RecordId, SchemeId,
 };
 
 use xinglin_sdk::billing::{InvoiceDraft, SignedReceipt};
@@ -32,7 +32,11 @@ fn parties_are_named_by_kind_and_id() {
     assert!(input::grantee("patient:1").is_err());
     assert_eq!(input::tagged("scheme:2"), Ok(Held::Scheme(SchemeId(2))));
     assert_eq!(input::tagged("claim:5"), Ok(Subject::Claim(ClaimId(5))));
+    let patient = Party::Patient(PatientId(3));
+    assert_eq!(input::tagged("patient:3"), Ok(Subject::Party(patient)));
+    assert_eq!(input::tagged("patient:3"), Ok(Held::Party(patient)));
     assert!(input::tagged::<Held>("claim:5").is_err());
+    assert!(input::tagged::<Held>("member:4294967296").is_err());
 }
 
 #[test]
