@@ -4,7 +4,6 @@ use std::fmt;
 
 use curve25519_dalek::montgomery::MontgomeryPoint;
 use xinglin_primitives::{AccountId, EncryptionKey};
-use xinglin_runtime::genesis::dev;
 use zeroize::Zeroizing;
 
 use crate::keys::{encryption_secret, KeyError, KeyPair, Scheme};
@@ -37,10 +36,11 @@ impl Wallet {
     /// Of a party of the development presets, by its path: `//Alice//patient//1`. Everybody knows
     /// these secrets.
     pub fn development(path: &str) -> Result<Self, KeyError> {
-        let key = KeyPair::from_secret(Scheme::Sr25519, path)?;
-        let owner = path.split_once(SERVICE).map_or(path, |(member, _)| member);
-        let secret = Zeroizing::new(dev::encryption_secret(owner));
-        Ok(Self { key, secret })
+        let pair = |path| KeyPair::from_secret(Scheme::Sr25519, path);
+        Ok(match path.split_once(SERVICE) {
+            Some((member, _)) => Self::opening_as(pair(path)?, &pair(member)?),
+            None => Self::new(pair(path)?),
+        })
     }
 
     /// The key that signs.
@@ -74,6 +74,7 @@ impl fmt::Debug for Wallet {
 mod tests {
     use super::*;
     use crate::keys::encryption_key;
+    use xinglin_runtime::genesis::dev;
 
     #[test]
     fn development_wallets_open_what_the_presets_seal_to() {

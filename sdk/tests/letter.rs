@@ -103,48 +103,48 @@ fn every_reader_opens_a_letter_and_nobody_else() {
 }
 
 #[test]
-fn every_flipped_bit_is_noticed_by_every_reader() {
+fn every_altered_byte_is_noticed() {
     let good = letter(Compression::Zstd);
     let slots = HEADER_BYTES..HEADER_BYTES + readers().len() * SLOT_BYTES;
-    for (reader, path) in readers() {
-        let wallet = wallet(path);
-        for byte in 0..good.len() {
-            let mut altered = good.clone();
-            altered[byte] ^= 1 << (byte % 8);
-            let found = content_hash(&altered);
-            let expected = content_hash(&good);
-            let by_hash = open_letter(&altered, expected, &context(), reader, &wallet);
-            assert_eq!(
-                by_hash,
-                Err(EnvelopeError::HashMismatch { expected, found })
-            );
-            // Whoever alters the hash on the way, too, gets no further.
-            let reason = open_letter(&altered, found, &context(), reader, &wallet).unwrap_err();
-            let is_expected = match byte {
-                0 => reason == EnvelopeError::UnknownVersion(altered[0]),
-                // From zstd to none, gzip or something unknown.
-                1 => matches!(
-                    reason,
-                    EnvelopeError::UnknownCompression(_) | EnvelopeError::ContentRefused
-                ),
-                2 => matches!(
-                    reason,
-                    EnvelopeError::CutOff { .. }
-                        | EnvelopeError::BadReaders
-                        | EnvelopeError::ContentRefused
-                        | EnvelopeError::NotAReader
-                ),
-                byte if slots.contains(&byte) => matches!(
-                    reason,
-                    EnvelopeError::BadReaders
-                        | EnvelopeError::NotAReader
-                        | EnvelopeError::KeyRefused
-                        | EnvelopeError::ContentRefused
-                ),
-                _ => reason == EnvelopeError::ContentRefused,
-            };
-            assert!(is_expected, "byte {byte}: {reason}");
-        }
+    // Its slot is between those of the others.
+    let (reader, path) = readers()[1];
+    let wallet = wallet(path);
+    for byte in 0..good.len() {
+        let mut altered = good.clone();
+        altered[byte] ^= 1 << (byte % 8);
+        let found = content_hash(&altered);
+        let expected = content_hash(&good);
+        let by_hash = open_letter(&altered, expected, &context(), reader, &wallet);
+        assert_eq!(
+            by_hash,
+            Err(EnvelopeError::HashMismatch { expected, found })
+        );
+        // Whoever alters the hash on the way, too, gets no further.
+        let reason = open_letter(&altered, found, &context(), reader, &wallet).unwrap_err();
+        let is_expected = match byte {
+            0 => reason == EnvelopeError::UnknownVersion(altered[0]),
+            // From zstd to none, gzip or something unknown.
+            1 => matches!(
+                reason,
+                EnvelopeError::UnknownCompression(_) | EnvelopeError::ContentRefused
+            ),
+            2 => matches!(
+                reason,
+                EnvelopeError::CutOff { .. }
+                    | EnvelopeError::BadReaders
+                    | EnvelopeError::ContentRefused
+                    | EnvelopeError::NotAReader
+            ),
+            byte if slots.contains(&byte) => matches!(
+                reason,
+                EnvelopeError::BadReaders
+                    | EnvelopeError::NotAReader
+                    | EnvelopeError::KeyRefused
+                    | EnvelopeError::ContentRefused
+            ),
+            _ => reason == EnvelopeError::ContentRefused,
+        };
+        assert!(is_expected, "byte {byte}: {reason}");
     }
 }
 

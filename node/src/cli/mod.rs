@@ -12,6 +12,7 @@ mod demo;
 pub mod key;
 mod network;
 mod output;
+mod parties;
 pub mod passphrase;
 mod receipt;
 mod status;
@@ -47,6 +48,11 @@ enum Command {
     #[command(subcommand)]
     Db(db::DbCommand),
     Demo(demo::DemoArgs),
+    Patient(parties::PatientArgs),
+    Doctor(parties::DoctorArgs),
+    Member(parties::MemberArgs),
+    Insurer(parties::InsurerArgs),
+    Regulator(parties::RegulatorArgs),
 }
 
 /// Which node to ask.
@@ -70,6 +76,11 @@ pub fn run() -> Result<()> {
         Command::Receipt(command) => receipt::run(command),
         Command::Db(command) => db::run(command),
         Command::Demo(args) => demo::run(&args),
+        Command::Patient(args) => parties::patient(args),
+        Command::Doctor(args) => parties::doctor(args),
+        Command::Member(args) => parties::member(args),
+        Command::Insurer(args) => parties::insurer(args),
+        Command::Regulator(args) => parties::regulator(args),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use pallet_records::types::{KeyFor, PatientFile, Reader, Record, BATCH_MAX};
 use rand::rngs::OsRng;
-use xinglin_primitives::{AccountId, EncryptionKey, MemberId, PatientId, RecordId};
+use xinglin_primitives::{AccountId, EncryptionKey, PatientId, RecordId};
 use xinglin_runtime::{Runtime, RuntimeEvent};
 
 use super::{open::own_key, record, version, HISTORY_MAX};
@@ -31,7 +31,7 @@ pub struct Resealed {
 pub struct Restored {
     /// Versions that she can read with her key of now.
     pub restored: u32,
-    /// All versions of her records that are not shredded.
+    /// All versions of her records that are not erased.
     pub total: u32,
 }
 
@@ -137,8 +137,8 @@ pub async fn provide_keys(
 }
 
 /// Seals a patient's keys again under her encryption key of now: those of the records whose author
-/// or author's member the wallet is, or of all if it is the patient's with the old secret. `told`
-/// learns after every batch how far it is.
+/// or author's member the wallet is, or of all if it is the patient's with the old secret.
+/// `progress` learns after every batch how far it is.
 pub async fn reseal(
     client: &Client,
     keeper: &Wallet,
@@ -171,7 +171,7 @@ pub async fn reseal(
     Ok(state)
 }
 
-/// The records of a patient, not shredded, whose keys the wallet's owner keeps by right.
+/// The records of a patient, not erased, whose keys the wallet's owner keeps by right.
 async fn kept_by(
     client: &Client,
     keeper: &Wallet,
@@ -183,7 +183,7 @@ async fn kept_by(
     let is_kept = |record: &Record| match role {
         Some(Role::Patient(id)) => id == record.patient,
         Some(Role::Practitioner(id)) => id == record.author,
-        Some(Role::Main(id) | Role::Service(id)) => id == MemberId(record.member.0),
+        Some(Role::Main(id) | Role::Service(id)) => id == record.member,
         None => false,
     };
     let key = pallet_records::Files::<Runtime>::hashed_key_for(patient);

@@ -1,7 +1,7 @@
 //! Records: writing, opening and sharing them, and keeping their keys readable.
 //!
-//! Calls that need nothing besides their arguments (`revoke`, `retract`, `request_access`, `shred`,
-//! `confirm_shred`, `break_glass`, `justify`, `review`) are not here: give them to
+//! Calls that need nothing besides their arguments (`revoke`, `retract`, `request_access`, `ask_erasure`,
+//! `confirm_erasure`, `break_glass`, `justify`, `review`) are not here: give them to
 //! [`execute`](crate::operation::execute).
 
 mod keys;

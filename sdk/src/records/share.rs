@@ -258,11 +258,16 @@ async fn keys_for(
     terms: &Terms,
 ) -> Result<Resealed, OperationError> {
     let to = recipient(client, patient, terms).await?;
-    let records = covered(client, wallet, patient, &terms.what).await?;
+    let mut records = covered(client, wallet, patient, &terms.what).await?;
+    // Author and member have theirs by right, and nobody else may replace them.
+    records.retain(|(_, record)| {
+        to.reader != Reader::Practitioner(record.author)
+            && to.reader != Reader::Member(record.member)
+    });
     reseal_to(client, wallet, &to, &records).await
 }
 
-/// The records that are covered, neither shredded nor retracted, oldest first.
+/// The records that are covered, neither erased nor retracted, oldest first.
 async fn covered(
     client: &Client,
     wallet: &Wallet,

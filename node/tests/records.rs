@@ -1,0 +1,231 @@
+//! A record from its author to those whom its patient lets read it, and to nobody else: on a
+//! development node, through the SDK and the binary.
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+mod support;
+
+use std::process::Output;
+
+use pallet_records::{
+    access::{Denial, Purpose},
+    grants::{Covered, Grantee, Terms},
+    types::ContentKind,
+};
+use serde_json::Value;
+use xinglin_primitives::{
+    time::{Moment, DAY_MS},
+    MemberId, Party, PatientId, PractitionerId, RecordId,
+};
+use xinglin_runtime::Runtime;
+use xinglin_sdk::{
+    client::Client,
+    envelope::Compression,
+    operation::{execute, OperationError},
+    parties,
+    records::{self, Amendment, RecordDraft},
+    wallet::Wallet,
+};
+use zeroize::Zeroizing;
+
+use self::support::{xinglin, DevNode};
+
+const PATIENT: PatientId = PatientId(0);
+const PATIENT_PATH: &str = "//Alice//patient//1";
+const AUTHOR: PractitionerId = PractitionerId(0);
+const AUTHOR_PATH: &str = "//Alice//doctor//1";
+const GRANTEE: PractitionerId = PractitionerId(2);
+const GRANTEE_PATH: &str = "//Bob//doctor//1";
+const STRANGER: PractitionerId = PractitionerId(1);
+const STRANGER_PATH: &str = "//Alice//doctor//2";
+const HOSPITAL: MemberId = MemberId(0);
+const CONTENT: &[u8] = br#"{"resourceType":"Bundle","type":"collection","entry":[]}"#;
+const AMENDED: &[u8] = br#"{"resourceType":"Bundle","type":"document","entry":[]}"#;
+
+/// Runs a party's command, for one JSON document.
+fn command(node: &DevNode, party: &str, path: &str, arguments: &[&str]) -> Output {
+    let url = node.url();
+    let who = [party, "--json", "--url", &url, "--dev-key", path];
+    xinglin(&[&who[..], arguments].concat())
+}
+
+fn wallet(path: &str) -> Wallet {
+    Wallet::development(path).unwrap()
+}
+
+async fn write(client: &Client) -> RecordId {
+    let draft = RecordDraft {
+        patient: PATIENT,
+        author: AUTHOR,
+        member: HOSPITAL,
+        visit: None,
+        kind: ContentKind::Encounter,
+        content: Zeroizing::new(CONTENT.to_vec()),
+        compression: Compression::Zstd,
+    };
+    let written = records::write(client, wallet(AUTHOR_PATH).key(), &draft).await;
+    let written = written.unwrap();
+    assert_eq!(written.version, 1);
+    written.record
+}
+
+/// What somebody reads of a record, or why not.
+async fn open(
+    client: &Client,
+    path: &str,
+    party: Party,
+    record: RecordId,
+) -> Result<Vec<u8>, Denial> {
+    let (wallet, purpose) = (wallet(path), Purpose::Treatment);
+    let opening = records::open(client, &wallet, party, &[record], purpose).await;
+    let mut opening = opening.unwrap();
+    match opening.denied.pop() {
+        Some((denied, reason)) => {
+            assert_eq!(denied, record);
+            assert!(opening.allowed.is_empty());
+            Err(reason)
+        }
+        None => {
+            let (_, read) = opening.allowed.pop().unwrap();
+            Ok(read.unwrap().content.to_vec())
+        }
+    }
+}
+
+fn terms(what: Covered, now: Moment) -> Terms {
+    Terms {
+        what,
+        grantee: Grantee::Practitioner(GRANTEE),
+        purpose: Purpose::Treatment,
+        from: now,
+        until: now + DAY_MS,
+        may_reshare: false,
+    }
+}
+
+#[tokio::test]
+async fn a_record_is_read_by_whom_its_patient_lets_and_by_nobody_else() {
+    let node = DevNode::start(&[]);
+    let client = Client::connect(&node.url()).await.unwrap();
+    let record = write(&client).await;
+    let grantee = Party::Practitioner(GRANTEE);
+    let stranger = Party::Practitioner(STRANGER);
+    for (path, party) in [
+        (PATIENT_PATH, Party::Patient(PATIENT)),
+        (AUTHOR_PATH, Party::Practitioner(AUTHOR)),
+        ("//Alice", Party::Member(HOSPITAL)),
+        ("//Alice//service//1", Party::Member(HOSPITAL)),
+    ] {
+        assert_eq!(open(&client, path, party, record).await.unwrap(), CONTENT);
+    }
+    for (path, party) in [(GRANTEE_PATH, grantee), (STRANGER_PATH, stranger)] {
+        let refused = open(&client, path, party, record).await;
+        assert_eq!(refused, Err(Denial::NoGrant));
+        // Whoever passes over the chain gets nothing from a node either.
+        let fetched = records::read(&client, &wallet(path), record, None).await;
+        assert!(
+            matches!(fetched, Err(OperationError::Client(_))),
+            "{fetched:?}"
+        );
+    }
+
+    let patient = wallet(PATIENT_PATH);
+    let now = parties::now(&client).await.unwrap();
+    let terms = terms(Covered::Record(record), now);
+    let sharing = records::share(&client, &patient, terms).await.unwrap();
+    assert_eq!((sharing.sealed, sharing.missing.len()), (1, 0));
+    let read = open(&client, GRANTEE_PATH, grantee, record).await;
+    assert_eq!(read.unwrap(), CONTENT);
+    let refused = open(&client, STRANGER_PATH, stranger, record).await;
+    assert_eq!(refused, Err(Denial::NoGrant));
+
+    let grant = sharing.grant;
+    let call = pallet_records::Call::<Runtime>::revoke { grant };
+    execute(&client, patient.key(), call).await.unwrap();
+    let refused = open(&client, GRANTEE_PATH, grantee, record).await;
+    assert!(refused.is_err(), "a revoked grant lets nobody read");
+}
+
+#[tokio::test]
+async fn a_grant_of_the_history_is_completed_with_what_is_written_since() {
+    let node = DevNode::start(&[]);
+    let client = Client::connect(&node.url()).await.unwrap();
+    let (patient, author) = (wallet(PATIENT_PATH), wallet(AUTHOR_PATH));
+    let first = write(&client).await;
+    let now = parties::now(&client).await.unwrap();
+    let history = Covered::History {
+        kinds: std::collections::BTreeSet::from([ContentKind::Encounter])
+            .try_into()
+            .unwrap(),
+        from: 0,
+        until: Moment::MAX,
+    };
+    let sharing = records::share(&client, &patient, terms(history, now)).await;
+    let sharing = sharing.unwrap();
+    assert_eq!(sharing.sealed, 1);
+
+    let second = write(&client).await;
+    let amendment = Amendment {
+        record: first,
+        reason: pallet_records::types::AmendReason::Addition,
+        content: Zeroizing::new(AMENDED.to_vec()),
+        compression: Compression::Gzip,
+    };
+    let amended = records::amend(&client, author.key(), &amendment).await;
+    assert_eq!(amended.unwrap().version, 2);
+
+    let completed = records::complete_grant(&client, &patient, sharing.grant).await;
+    assert!(completed.unwrap().missing.is_empty());
+    let grantee = Party::Practitioner(GRANTEE);
+    let read = open(&client, GRANTEE_PATH, grantee, first).await;
+    assert_eq!(read.unwrap(), AMENDED);
+    let read = open(&client, GRANTEE_PATH, grantee, second).await;
+    assert_eq!(read.unwrap(), CONTENT);
+    let before = records::read(&client, &wallet(GRANTEE_PATH), first, Some(1)).await;
+    assert_eq!(before.unwrap().content.to_vec(), CONTENT);
+}
+
+#[tokio::test]
+async fn the_command_line_writes_shares_and_opens() {
+    let node = DevNode::start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("record.json");
+    std::fs::write(&file, CONTENT).unwrap();
+    let file = file.to_str().unwrap();
+    let json = |output: Output| -> Value {
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{error}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let write = ["write", "--patient", "0", "--member", "0", file];
+    let written = json(command(&node, "doctor", AUTHOR_PATH, &write));
+    let record = written["made"]["record"].as_str().unwrap().to_owned();
+    assert!(written["receipts"][0]["height"].as_u64() > Some(0));
+
+    let refused = command(&node, "doctor", GRANTEE_PATH, &["open", &record]);
+    assert_eq!(refused.status.code(), Some(1));
+    let reason = String::from_utf8_lossy(&refused.stdout).into_owned();
+    assert!(reason.contains("denied: NoGrant"), "{reason}");
+
+    let share = ["share", "--to", "practitioner:2", "--record", &record];
+    let shared = json(command(&node, "patient", PATIENT_PATH, &share));
+    assert_eq!(shared["details"]["keysSealed"], 1);
+    let output = folder.path().join("opened");
+    let output = output.to_str().unwrap();
+    let opened = json(command(
+        &node,
+        "doctor",
+        GRANTEE_PATH,
+        &["open", &record, "--output", output],
+    ));
+    let stored = opened["details"][0]["result"].as_str().unwrap();
+    assert_eq!(std::fs::read(stored).unwrap(), CONTENT);
+
+    let accesses = json(command(&node, "patient", PATIENT_PATH, &["accesses"]));
+    assert_eq!(accesses["items"].as_array().unwrap().len(), 2);
+    let nobody = command(&node, "doctor", PATIENT_PATH, &["open", &record]);
+    let error = String::from_utf8_lossy(&nobody.stderr).into_owned();
+    assert!(
+        error.contains("not registered as a practitioner"),
+        "{error}"
+    );
+}
