@@ -8,6 +8,8 @@
 //! - [`receipt`]: verifies, without any node, that an operation is in the chain;
 //! - [`wallet`]: a key that signs together with the secret that opens what was sealed to its owner;
 //! - [`records`], [`billing`], [`insurance`], [`audit`]: operations that are more than one call;
+//! - [`einvoice`]: e-invoices from the chain, and compared with it;
+//! - [`import`], [`export`]: patients from FHIR bundles to the chain and back;
 //! - [`letter`]: one content, encrypted for several readers.
 //!
 //! An operation that is one call needs nothing of its own: build the call, which the compiler
@@ -24,8 +26,11 @@
 pub mod audit;
 pub mod billing;
 pub mod client;
+pub mod einvoice;
 pub mod envelope;
+pub mod export;
 pub mod identity;
+pub mod import;
 pub mod insurance;
 pub mod keys;
 pub mod keystore;

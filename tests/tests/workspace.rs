@@ -50,6 +50,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "pallet-payments",
             "pallet-records",
             "pallet-validators",
+            "xinglin-einvoice",
+            "xinglin-fhir",
             "xinglin-primitives",
             "xinglin-rpc-api",
             "xinglin-runtime",

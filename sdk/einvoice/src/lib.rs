@@ -9,7 +9,7 @@
 //!
 //! # Format
 //!
-//! JSON with the fields of [`EInvoice`] in camel case. `schema` names the version; a change of
+//! JSON with the fields of [`EInvoice`] in camel case, described in `docs/e-invoice.md`. `schema` names the version; a change of
 //! meaning, or of a field that is not optional, brings another one. Unknown fields are refused, so
 //! that nothing stands in an invoice that no check looks at. Amounts are integer fen; on a
 //! red-letter invoice they are what is taken back, and positive. Dates are civil dates in UTC+8

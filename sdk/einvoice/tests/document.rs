@@ -362,6 +362,16 @@ fn json_has_stable_names() {
     assert_eq!(json["state"], "balanced");
 }
 
+/// The format is public: another spelling of a field is another version.
+#[test]
+fn json_is_that_of_the_documentation() {
+    let page = include_str!("../../../docs/e-invoice.md");
+    let (_, example) = page.split_once("```json\n").unwrap();
+    let (example, _) = example.split_once("\n```").unwrap();
+    assert_eq!(example, blue().to_json());
+    assert_eq!(EInvoice::from_json(example).unwrap().check(), Ok(()));
+}
+
 #[test]
 fn json_comes_back_as_it_went() {
     for invoice in [blue(), red()] {

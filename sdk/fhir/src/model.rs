@@ -1,23 +1,70 @@
 //! Views of the R4 resources that an import understands. Each names the elements in use and nothing
 //! else; what is absent here is not looked at.
 
-use serde::Deserialize;
+use std::fmt;
+
+use serde::{
+    de::{value::MapAccessDeserializer, MapAccess, Visitor},
+    Deserialize, Deserializer,
+};
 use serde_json::value::RawValue;
 
 use crate::secret::Secret;
+
+/// Lets views be read from JSON objects only. What is derived would take an array for the elements in
+/// the order in which a view happens to have them.
+macro_rules! from_objects_only {
+    ($($view:ident: $expected:literal,)*) => {$(
+        impl<'de> Deserialize<'de> for $view {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Object;
+                impl<'de> Visitor<'de> for Object {
+                    type Value = $view;
+                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        f.write_str($expected)
+                    }
+                    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<$view, A::Error> {
+                        // The function that is derived, under `remote`.
+                        <$view>::deserialize(MapAccessDeserializer::new(map))
+                    }
+                }
+                deserializer.deserialize_map(Object)
+            }
+        }
+    )*};
+}
+
+from_objects_only! {
+    Reference: "a Reference",
+    Identifier: "an Identifier",
+    Coding: "a Coding",
+    CodeableConcept: "a CodeableConcept",
+    Period: "a Period",
+    Money: "a Money",
+    Quantity: "a Quantity",
+    Patient: "a Patient",
+    HumanName: "a HumanName",
+    Encounter: "an Encounter",
+    Participant: "a participant",
+    Practitioner: "a Practitioner",
+    Organization: "an Organization",
+    MedicationRequest: "a MedicationRequest",
+    Claim: "a Claim",
+    ClaimItem: "an item of a Claim",
+}
 
 /// A number as it is written. FHIR decimals are exact, so they are never read as floats.
 pub(crate) type Number = Box<RawValue>;
 
 #[derive(Deserialize)]
-#[serde(expecting = "a Reference")]
+#[serde(remote = "Self")]
 pub(crate) struct Reference {
     pub reference: Option<String>,
     pub identifier: Option<Identifier>,
 }
 
 #[derive(Deserialize)]
-#[serde(expecting = "an Identifier")]
+#[serde(remote = "Self")]
 pub(crate) struct Identifier {
     pub r#type: Option<CodeableConcept>,
     pub system: Option<String>,
@@ -25,7 +72,7 @@ pub(crate) struct Identifier {
 }
 
 #[derive(Clone, Deserialize)]
-#[serde(expecting = "a Coding")]
+#[serde(remote = "Self")]
 pub(crate) struct Coding {
     pub system: Option<String>,
     pub code: Option<String>,
@@ -33,7 +80,7 @@ pub(crate) struct Coding {
 }
 
 #[derive(Clone, Deserialize)]
-#[serde(expecting = "a CodeableConcept")]
+#[serde(remote = "Self")]
 pub(crate) struct CodeableConcept {
     #[serde(default)]
     pub coding: Vec<Coding>,
@@ -64,27 +111,27 @@ impl CodeableConcept {
 }
 
 #[derive(Deserialize)]
-#[serde(expecting = "a Period")]
+#[serde(remote = "Self")]
 pub(crate) struct Period {
     pub start: Option<String>,
     pub end: Option<String>,
 }
 
 #[derive(Deserialize)]
-#[serde(expecting = "a Money")]
+#[serde(remote = "Self")]
 pub(crate) struct Money {
     pub value: Option<Number>,
     pub currency: Option<String>,
 }
 
 #[derive(Deserialize)]
-#[serde(expecting = "a Quantity")]
+#[serde(remote = "Self")]
 pub(crate) struct Quantity {
     pub value: Option<Number>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "a Patient")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub(crate) struct Patient {
     #[serde(default)]
     pub identifier: Vec<Identifier>,
@@ -95,7 +142,7 @@ pub(crate) struct Patient {
 }
 
 #[derive(Deserialize)]
-#[serde(expecting = "a HumanName")]
+#[serde(remote = "Self")]
 pub(crate) struct HumanName {
     pub text: Option<Secret>,
     pub family: Option<Secret>,
@@ -104,7 +151,7 @@ pub(crate) struct HumanName {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "an Encounter")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub(crate) struct Encounter {
     pub status: String,
     pub class: Coding,
@@ -118,13 +165,13 @@ pub(crate) struct Encounter {
 }
 
 #[derive(Deserialize)]
-#[serde(expecting = "a participant")]
+#[serde(remote = "Self")]
 pub(crate) struct Participant {
     pub individual: Option<Reference>,
 }
 
 #[derive(Deserialize)]
-#[serde(expecting = "a Practitioner")]
+#[serde(remote = "Self")]
 pub(crate) struct Practitioner {
     #[serde(default)]
     pub identifier: Vec<Identifier>,
@@ -133,7 +180,7 @@ pub(crate) struct Practitioner {
 }
 
 #[derive(Deserialize)]
-#[serde(expecting = "an Organization")]
+#[serde(remote = "Self")]
 pub(crate) struct Organization {
     #[serde(default)]
     pub identifier: Vec<Identifier>,
@@ -141,13 +188,13 @@ pub(crate) struct Organization {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "a MedicationRequest")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub(crate) struct MedicationRequest {
     pub medication_codeable_concept: Option<CodeableConcept>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "a Claim")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub(crate) struct Claim {
     pub status: String,
     pub r#use: String,
@@ -160,7 +207,7 @@ pub(crate) struct Claim {
 
 /// An item of a claim, a detail of an item, or a detail of that: the elements in use are the same.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "an item of a Claim")]
+#[serde(remote = "Self", rename_all = "camelCase")]
 pub(crate) struct ClaimItem {
     pub category: Option<CodeableConcept>,
     pub product_or_service: CodeableConcept,

@@ -200,6 +200,11 @@ fn elements_of_the_wrong_type_are_named_without_their_value() {
             "$.entry[0].resource.birthDate",
         ),
         (
+            1,
+            r#"{"resourceType":"Encounter","status":"finished","class":["x","AMB",null]}"#,
+            "$.entry[1].resource.class",
+        ),
+        (
             0,
             r#"{"resourceType":"Patient","birthDate":7}"#,
             "$.entry[0].resource.birthDate",

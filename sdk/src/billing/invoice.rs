@@ -109,6 +109,8 @@ pub struct ReadInvoice {
     pub status: InvoiceStatus,
     /// Its lines, each with what it charges.
     pub lines: Vec<(Line, Item)>,
+    /// The key under which the lines commit to their items.
+    pub item_key: ItemKey,
     /// The red-letter invoice that was asked for, if it was one.
     pub red: Option<RedLetter>,
 }
@@ -263,7 +265,8 @@ pub async fn read(
     check(&status, &lines, &details)?;
     Ok(ReadInvoice {
         status,
-        lines: lines.into_iter().zip(details.items.clone()).collect(),
+        lines: lines.into_iter().zip(details.items).collect(),
+        item_key: details.item_key,
         red,
     })
 }

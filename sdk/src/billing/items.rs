@@ -115,6 +115,12 @@ impl ItemKey {
         Self(bytes)
     }
 
+    /// The bytes, for a document that binds its items to the chain. Whoever has them can tell by
+    /// trial what else the member charged the patient for.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The commitment to an item: `blake2_256("xinglin/item/v1" ‖ key ‖ SCALE(system, code))`. Both
     /// prefixes are of fixed length, so that the hash is one under a key.
     pub fn commit(&self, item: &Item) -> Hash {
