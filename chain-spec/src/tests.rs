@@ -29,8 +29,8 @@ fn the_presets_have_these_genesis_hashes() {
     assert_eq!(
         [hash("dev"), hash("local")],
         [
-            "0xc7d24cff2cce060a95d0496582d78842e7ca8d782ff82d6519ea7c02195e4eed",
-            "0x5c155bb2af01e0d618e9b21e84d035779c48bc4a571ec1958fdaa620efa3ab91",
+            "0x07693850ccdad4af128a23129837a945e9fdc05413e58f654e2f5b9bfb1f8fea",
+            "0x8dc58fac909c7b46b9eb4a55f2e18c98456b15252a9bfd7225eb2093a4453faf",
         ]
     );
 }

@@ -1,30 +1,72 @@
 //! The demo is a check by itself: it fails if any of its steps comes out otherwise than it must.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
-use std::process::{Command, Stdio};
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+};
 
-#[test]
-fn the_morning_is_played_on_a_consortium_that_loses_a_validator() {
+/// Bundles that nobody of the project wrote, beside the repository.
+const FOREIGN_BUNDLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/fhir-r4");
+
+/// Plays the demo and returns what it tells.
+fn play(arguments: &[&str]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let base = folder.path().join("demo");
     let output = Command::new(env!("CARGO_BIN_EXE_xinglin"))
         .args(["demo", "--base-path", base.to_str().unwrap()])
+        .args(arguments)
         // Meant for one node, so that it must not reach those of the demo.
         .env("XINGLIN_RPC_PORT", "1")
         .stdin(Stdio::null())
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{told}\n{errors}");
-    for expected in [
-        "refused: SlotFull",
-        "refused: TooEarly",
-        "regulator-1 is gone",
-        "receipts prove their operations",
-        "All have the state root",
-        "The nodes have stopped in order.",
-    ] {
+    told
+}
+
+fn expect(told: &str, expected: &[&str]) {
+    for expected in expected {
         assert!(told.contains(expected), "{expected} is not in\n{told}");
     }
+}
+
+#[test]
+fn morning_and_clinic_day_are_played_on_a_consortium_that_loses_a_validator() {
+    let told = play(&[]);
+    expect(
+        &told,
+        &[
+            "refused: SlotFull",
+            "refused: TooEarly",
+            "regulator-1 is gone",
+            "claim afterwards",
+            "red-letter invoice",
+            "is flagged: NoVisit",
+            "upholds it",
+            "the accumulators are the sums of the settlements",
+            "receipts prove their operations",
+            "All have the state root",
+            "The nodes have stopped in order.",
+        ],
+    );
+}
+
+#[test]
+fn the_clinic_day_takes_bundles_of_others() {
+    if !Path::new(FOREIGN_BUNDLES).is_dir() {
+        eprintln!("skipped: there is no folder {FOREIGN_BUNDLES}");
+        return;
+    }
+    let told = play(&["--fhir", FOREIGN_BUNDLES]);
+    expect(
+        &told,
+        &[
+            "patient 6",
+            "the accumulators are the sums of the settlements",
+            "receipts prove their operations",
+        ],
+    );
 }

@@ -1,14 +1,9 @@
 //! A development node from its start to its end, through the binary and the SDK.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
-use std::{
-    fs,
-    io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
-    path::Path,
-    process::{Child, Command, Output, Stdio},
-    time::Duration,
-};
+mod support;
+
+use std::{fs, path::Path, process::Output, time::Duration};
 
 use serde_json::Value;
 use xinglin_runtime::RuntimeCall;
@@ -17,92 +12,9 @@ use xinglin_sdk::{
     keys::{KeyPair, Scheme},
 };
 
+use self::support::{xinglin, DevNode};
+
 const DEADLINE: Duration = Duration::from_secs(60);
-
-/// A node that is killed if the test fails.
-struct DevNode {
-    child: Child,
-    rpc: String,
-    metrics: String,
-    base: String,
-}
-
-impl Drop for DevNode {
-    fn drop(&mut self) {
-        // It may have ended already.
-        drop(self.child.kill());
-    }
-}
-
-impl DevNode {
-    /// Starts on ports that the system chooses, and learns them from the log.
-    fn start(extra: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_xinglin"))
-            .args(["start", "--dev", "--log-format", "json", "--rpc-port", "0"])
-            .args(["--prometheus-port", "0", "--port", "0"])
-            .args(extra)
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let mut seen = String::new();
-        let started = loop {
-            let mut line = String::new();
-            assert_ne!(
-                log.read_line(&mut line).unwrap(),
-                0,
-                "the node ended:\n{seen}"
-            );
-            seen.push_str(&line);
-            let parsed: Value = serde_json::from_str(&line).unwrap_or_default();
-            if parsed["message"] == "node started" {
-                break parsed;
-            }
-        };
-        // Nobody reads the rest, and the node must not wait for anybody to.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        let text = |name: &str| started[name].as_str().unwrap().to_owned();
-        Self {
-            rpc: text("rpc"),
-            metrics: text("metrics"),
-            base: text("base_path"),
-            child,
-        }
-    }
-
-    fn url(&self) -> String {
-        format!("ws://{}", self.rpc)
-    }
-
-    fn get(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(&self.metrics).unwrap();
-        let request =
-            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-
-    /// Asks it to end; the exit code.
-    fn terminate(&mut self) -> Option<i32> {
-        let pid = self.child.id().to_string();
-        let asked = Command::new("sh")
-            .args(["-c", "kill -TERM \"$0\"", &pid])
-            .status();
-        assert!(asked.unwrap().success());
-        self.child.wait().unwrap().code()
-    }
-}
-
-fn xinglin(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_xinglin"))
-        .args(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
-}
 
 fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout)

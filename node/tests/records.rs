@@ -2,10 +2,9 @@
 //! development node, through the SDK and the binary.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
-use std::{
-    io::{BufRead, BufReader},
-    process::{Child, Command, Output, Stdio},
-};
+mod support;
+
+use std::process::Output;
 
 use pallet_records::{
     access::{Denial, Purpose},
@@ -28,6 +27,8 @@ use xinglin_sdk::{
 };
 use zeroize::Zeroizing;
 
+use self::support::{xinglin, DevNode};
+
 const PATIENT: PatientId = PatientId(0);
 const PATIENT_PATH: &str = "//Alice//patient//1";
 const AUTHOR: PractitionerId = PractitionerId(0);
@@ -40,55 +41,11 @@ const HOSPITAL: MemberId = MemberId(0);
 const CONTENT: &[u8] = br#"{"resourceType":"Bundle","type":"collection","entry":[]}"#;
 const AMENDED: &[u8] = br#"{"resourceType":"Bundle","type":"document","entry":[]}"#;
 
-/// A node that ends with the test.
-struct DevNode {
-    child: Child,
-    url: String,
-}
-
-impl Drop for DevNode {
-    fn drop(&mut self) {
-        // It may have ended already.
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-impl DevNode {
-    /// Starts on ports that the system chooses, and learns them from the log.
-    fn start() -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_xinglin"))
-            .args(["start", "--dev", "--log-format", "json", "--rpc-port", "0"])
-            .args(["--no-prometheus", "--port", "0"])
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let mut seen = String::new();
-        let url = loop {
-            let mut line = String::new();
-            let read = log.read_line(&mut line).unwrap();
-            assert_ne!(read, 0, "the node ended:\n{seen}");
-            seen.push_str(&line);
-            let parsed: Value = serde_json::from_str(&line).unwrap_or_default();
-            if parsed["message"] == "node started" {
-                break format!("ws://{}", parsed["rpc"].as_str().unwrap());
-            }
-        };
-        // Nobody reads the rest, and the node must not wait for anybody to.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Self { child, url }
-    }
-
-    fn xinglin(&self, party: &str, path: &str, arguments: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_xinglin"))
-            .args([party, "--json", "--url", &self.url, "--dev-key", path])
-            .args(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap()
-    }
+/// Runs a party's command, for one JSON document.
+fn command(node: &DevNode, party: &str, path: &str, arguments: &[&str]) -> Output {
+    let url = node.url();
+    let who = [party, "--json", "--url", &url, "--dev-key", path];
+    xinglin(&[&who[..], arguments].concat())
 }
 
 fn wallet(path: &str) -> Wallet {
@@ -147,8 +104,8 @@ fn terms(what: Covered, now: Moment) -> Terms {
 
 #[tokio::test]
 async fn a_record_is_read_by_whom_its_patient_lets_and_by_nobody_else() {
-    let node = DevNode::start();
-    let client = Client::connect(&node.url).await.unwrap();
+    let node = DevNode::start(&[]);
+    let client = Client::connect(&node.url()).await.unwrap();
     let record = write(&client).await;
     let grantee = Party::Practitioner(GRANTEE);
     let stranger = Party::Practitioner(STRANGER);
@@ -190,8 +147,8 @@ async fn a_record_is_read_by_whom_its_patient_lets_and_by_nobody_else() {
 
 #[tokio::test]
 async fn a_grant_of_the_history_is_completed_with_what_is_written_since() {
-    let node = DevNode::start();
-    let client = Client::connect(&node.url).await.unwrap();
+    let node = DevNode::start(&[]);
+    let client = Client::connect(&node.url()).await.unwrap();
     let (patient, author) = (wallet(PATIENT_PATH), wallet(AUTHOR_PATH));
     let first = write(&client).await;
     let now = parties::now(&client).await.unwrap();
@@ -229,7 +186,7 @@ async fn a_grant_of_the_history_is_completed_with_what_is_written_since() {
 
 #[tokio::test]
 async fn the_command_line_writes_shares_and_opens() {
-    let node = DevNode::start();
+    let node = DevNode::start(&[]);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("record.json");
     std::fs::write(&file, CONTENT).unwrap();
@@ -240,21 +197,22 @@ async fn the_command_line_writes_shares_and_opens() {
         serde_json::from_slice(&output.stdout).unwrap()
     };
     let write = ["write", "--patient", "0", "--member", "0", file];
-    let written = json(node.xinglin("doctor", AUTHOR_PATH, &write));
+    let written = json(command(&node, "doctor", AUTHOR_PATH, &write));
     let record = written["made"]["record"].as_str().unwrap().to_owned();
     assert!(written["receipts"][0]["height"].as_u64() > Some(0));
 
-    let refused = node.xinglin("doctor", GRANTEE_PATH, &["open", &record]);
+    let refused = command(&node, "doctor", GRANTEE_PATH, &["open", &record]);
     assert_eq!(refused.status.code(), Some(1));
     let reason = String::from_utf8_lossy(&refused.stdout).into_owned();
     assert!(reason.contains("denied: NoGrant"), "{reason}");
 
     let share = ["share", "--to", "practitioner:2", "--record", &record];
-    let shared = json(node.xinglin("patient", PATIENT_PATH, &share));
+    let shared = json(command(&node, "patient", PATIENT_PATH, &share));
     assert_eq!(shared["details"]["keysSealed"], 1);
     let output = folder.path().join("opened");
     let output = output.to_str().unwrap();
-    let opened = json(node.xinglin(
+    let opened = json(command(
+        &node,
         "doctor",
         GRANTEE_PATH,
         &["open", &record, "--output", output],
@@ -262,9 +220,9 @@ async fn the_command_line_writes_shares_and_opens() {
     let stored = opened["details"][0]["result"].as_str().unwrap();
     assert_eq!(std::fs::read(stored).unwrap(), CONTENT);
 
-    let accesses = json(node.xinglin("patient", PATIENT_PATH, &["accesses"]));
+    let accesses = json(command(&node, "patient", PATIENT_PATH, &["accesses"]));
     assert_eq!(accesses["items"].as_array().unwrap().len(), 2);
-    let nobody = node.xinglin("doctor", PATIENT_PATH, &["open", &record]);
+    let nobody = command(&node, "doctor", PATIENT_PATH, &["open", &record]);
     let error = String::from_utf8_lossy(&nobody.stderr).into_owned();
     assert!(
         error.contains("not registered as a practitioner"),

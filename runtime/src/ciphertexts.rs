@@ -3,11 +3,10 @@
 use codec::DecodeLimit;
 use pallet_payments::Pallet as Payments;
 use pallet_records::Pallet as Records;
-use pallet_utility::Call as Utility;
 use sp_io::hashing::blake2_256;
 use xinglin_primitives::Hash;
 
-use crate::{native::CALL_DEPTH_MAX, Runtime, RuntimeCall, UncheckedExtrinsic};
+use crate::{calls::all_within, native::CALL_DEPTH_MAX, Runtime, RuntimeCall, UncheckedExtrinsic};
 
 /// The ciphertexts that a call carries, itself or in the calls that it wraps, in their order, each
 /// with the hash that its sender states for it.
@@ -20,20 +19,13 @@ use crate::{native::CALL_DEPTH_MAX, Runtime, RuntimeCall, UncheckedExtrinsic};
 ///
 /// Calls nested more deeply than a transaction can be decoded are not looked into.
 pub fn carried(call: &RuntimeCall) -> Vec<(Hash, &[u8])> {
-    let mut found = Vec::new();
-    let mut ahead = vec![(call, 0)];
-    while let Some((call, depth)) = ahead.pop() {
-        if let RuntimeCall::Records(call) = call {
-            found.extend(Records::<Runtime>::carried(call));
-        } else if let RuntimeCall::Payments(call) = call {
-            found.extend(Payments::<Runtime>::carried(call));
-        } else if depth < CALL_DEPTH_MAX {
-            // The last is taken first.
-            let inner = wrapped(call).into_iter().rev();
-            ahead.extend(inner.map(|it| (it, depth + 1)));
-        }
-    }
-    found
+    all_within(call)
+        .filter_map(|call| match call {
+            RuntimeCall::Records(call) => Records::<Runtime>::carried(call),
+            RuntimeCall::Payments(call) => Payments::<Runtime>::carried(call),
+            _ => None,
+        })
+        .collect()
 }
 
 /// The ciphertext with a hash that an encoded transaction carries. That it has the hash is checked.
@@ -45,26 +37,4 @@ pub fn find(extrinsic: &[u8], content: Hash) -> Option<Vec<u8>> {
     found
         .find(|(stated, bytes)| *stated == content && Hash::from(blake2_256(bytes)) == content)
         .map(|(_, bytes)| bytes.to_vec())
-}
-
-/// The calls that a call executes as they stand, by its signer or whom it acts for.
-fn wrapped(call: &RuntimeCall) -> Vec<&RuntimeCall> {
-    match call {
-        RuntimeCall::Utility(
-            Utility::batch { calls }
-            | Utility::batch_all { calls }
-            | Utility::force_batch { calls },
-        ) => calls.iter().collect(),
-        RuntimeCall::Utility(Utility::if_else { main, fallback }) => vec![main, fallback],
-        RuntimeCall::Utility(Utility::as_derivative { call, .. })
-        | RuntimeCall::Proxy(
-            pallet_proxy::Call::proxy { call, .. }
-            | pallet_proxy::Call::proxy_announced { call, .. },
-        )
-        | RuntimeCall::Multisig(
-            pallet_multisig::Call::as_multi_threshold_1 { call, .. }
-            | pallet_multisig::Call::as_multi { call, .. },
-        ) => vec![call],
-        _ => Vec::new(),
-    }
 }

@@ -9,6 +9,8 @@
 //!   has once transacted keeps its nonce for ever.
 //! - [`CheckAdmission`] has no data at all, explicit or implicit, so that clients need not know it.
 
+use std::collections::BTreeMap;
+
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use frame_support::{dispatch::DispatchInfo, traits::OriginTrait, weights::Weight};
 use frame_system::RawOrigin;
@@ -26,6 +28,7 @@ use sp_runtime::{
 use xinglin_primitives::{glue::Members as _, AccountId, Nonce};
 
 use crate::{
+    calls::{all_signed_within, all_within, changes_signer},
     configs::{Admitted, DbWeight},
     Members, Runtime, RuntimeCall, RuntimeOrigin, System,
 };
@@ -156,7 +159,8 @@ const ADMISSION_READS: u64 = 1 + larger(
 /// Who is stopped without the council having suspended her, by a regulator's hold for one, keeps
 /// what she needs to defend herself: a member's main account the calls of the council, a person the
 /// veto against the replacement of her account. Any other call of theirs is refused with
-/// `BadSigner`.
+/// `BadSigner`. So is whatever another would execute in the name of somebody who is stopped, as proxy
+/// or in a multisig.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
 pub struct CheckAdmission;
 
@@ -166,8 +170,9 @@ impl TransactionExtension<RuntimeCall> for CheckAdmission {
     type Val = ();
     type Pre = ();
 
-    fn weight(&self, _: &RuntimeCall) -> Weight {
-        DbWeight::get().reads(ADMISSION_READS)
+    fn weight(&self, call: &RuntimeCall) -> Weight {
+        let others = all_within(call).filter(|it| changes_signer(it)).count() as u64;
+        DbWeight::get().reads(ADMISSION_READS.saturating_mul(others.saturating_add(1)))
     }
 
     fn validate(
@@ -181,22 +186,36 @@ impl TransactionExtension<RuntimeCall> for CheckAdmission {
         _: TransactionSource,
     ) -> ValidateResult<Self::Val, RuntimeCall> {
         if let Some(RawOrigin::Signed(who)) = origin.as_system_ref() {
-            match Admitted::admittance(who) {
-                Admittance::Full => {
-                    let who = who.clone();
-                    // Asked only when such a call is made.
-                    origin.add_filter(move |call| {
-                        !is_for_members(call) || Members::member_of(&who).is_some()
-                    });
-                }
-                Admittance::Restricted(role) if is_defence(role, call) => {}
-                _ => return Err(InvalidTransaction::BadSigner.into()),
+            let admittance = Admitted::admittance(who);
+            if admittance == Admittance::Unknown || is_anybody_stopped(who, admittance, call) {
+                return Err(InvalidTransaction::BadSigner.into());
             }
+            let who = who.clone();
+            // Asked only when such a call is made.
+            origin.add_filter(move |call| {
+                !is_for_members(call) || Members::member_of(&who).is_some()
+            });
         }
         Ok((ValidTransaction::default(), (), origin))
     }
 
     impl_tx_ext_default!(RuntimeCall; prepare);
+}
+
+/// Whether a call of `signer`, whose admittance is known, or one that it wraps would be executed in
+/// the name of somebody who may not make it now. Accounts that are nothing by themselves act for
+/// those who sign.
+fn is_anybody_stopped(signer: &AccountId, admittance: Admittance, call: &RuntimeCall) -> bool {
+    // Many calls of one batch have one name, and each is looked up once.
+    let mut known = BTreeMap::from([(signer.clone(), admittance)]);
+    all_signed_within(call, signer).any(|(call, name)| {
+        let admittance = known.entry(name);
+        match admittance.or_insert_with_key(Admitted::admittance) {
+            Admittance::Full | Admittance::Unknown => false,
+            Admittance::Restricted(role) => !is_defence(*role, call),
+            Admittance::Refused => true,
+        }
+    })
 }
 
 /// Whether only members may make a call.

@@ -17,6 +17,8 @@ extern crate alloc;
 
 pub mod apis;
 #[warn(missing_docs)]
+mod calls;
+#[warn(missing_docs)]
 pub mod ciphertexts;
 #[warn(missing_docs)]
 pub mod configs;

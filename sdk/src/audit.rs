@@ -3,7 +3,7 @@
 //! The request is a letter that the regulator hands to the member; the chain has the hash of its
 //! text. The answer is a letter in the member's transaction. Calls that need nothing besides their
 //! arguments (`open_case`, `close_case`, `hold`, `lift`) are not here: give them to
-//! [`execute`](crate::operation::execute).
+//! [`execute`].
 
 use codec::DecodeAll;
 use pallet_audit::types::{Case, Disclosure, Envelope, ENVELOPE_BYTES_MAX};

@@ -1,11 +1,8 @@
 //! Who is who on the chain, and under which keys to seal for them.
 
-use codec::Decode;
+use codec::{Decode, Encode};
 use frame_support::storage::storage_prefix;
-use pallet_members::{
-    DelegatesOf, DelegationsOf, Member, Membership, Patient, Practitioner, Principal, Role,
-    Standing,
-};
+use pallet_members::{DelegatesOf, DelegationsOf, Member, Patient, Practitioner, Principal, Role};
 use pallet_records::types::Reader;
 use xinglin_primitives::{
     glue::Scope, time::Moment, AccountId, EncryptionKey, MemberId, PatientId, PractitionerId,
@@ -127,28 +124,30 @@ pub async fn encryption_key_of_reader(
     encryption_key_of(client, party).await
 }
 
-/// The encryption key of an account that is registered and active: a delegate has the one with
+/// The encryption key of an account that is registered and takes part: a delegate has the one with
 /// which it is registered itself.
 async fn active_key_of(
     client: &Client,
     account: &AccountId,
 ) -> Result<Option<EncryptionKey>, OperationError> {
-    let (key, is_active) = match role_of(client, account).await? {
+    let party = match role_of(client, account).await? {
         None => return Ok(None),
-        Some(Role::Patient(id)) => {
-            let found = patient(client, id).await?;
-            (found.encryption_key, found.standing == Standing::Active)
-        }
-        Some(Role::Practitioner(id)) => {
-            let found = practitioner(client, id).await?;
-            (found.encryption_key, found.standing == Standing::Active)
-        }
-        Some(Role::Main(id) | Role::Service(id)) => {
-            let found = member(client, id).await?;
-            (found.encryption_key, found.membership == Membership::Active)
-        }
+        Some(Role::Patient(id)) => Party::Patient(id),
+        Some(Role::Practitioner(id)) => Party::Practitioner(id),
+        Some(Role::Main(id) | Role::Service(id)) => Party::Member(id),
     };
-    Ok(is_active.then_some(key))
+    // An account that is registered is admitted as what it is registered as.
+    let takes_part: bool = client
+        .runtime_call(
+            "MembersApi_is_admitted",
+            &account.encode(),
+            client.tip().await?,
+        )
+        .await?;
+    if !takes_part {
+        return Ok(None);
+    }
+    encryption_key_of(client, party).await.map(Some)
 }
 
 /// Those who may read a patient's records on her behalf now, each with the key under which to seal

@@ -123,7 +123,20 @@ mod tests {
     fn dates_follow_each_other() {
         let months = |year: u32| {
             let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-            [31, if is_leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+            [
+                31,
+                if is_leap { 29 } else { 28 },
+                31,
+                30,
+                31,
+                30,
+                31,
+                31,
+                30,
+                31,
+                30,
+                31,
+            ]
         };
         let mut date = Date(0);
         for year in 1970..2_400_u32 {

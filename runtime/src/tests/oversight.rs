@@ -2,13 +2,14 @@
 
 use pallet_audit::types::Statement;
 use pallet_members::Principal;
+use sp_runtime::traits::TransactionExtension;
 use xinglin_primitives::{
     glue::{Held, Subject},
     CaseId, MemberId, Party, PatientId, PractitionerId, ProviderId,
 };
 
 use super::{domain::motion, *};
-use crate::{configs::CouncilInstance, Runtime};
+use crate::{configs::CouncilInstance, extensions::CheckAdmission, Runtime};
 
 const REGULATOR: &str = "//Dave";
 const HOSPITAL: &str = "//Alice";
@@ -109,6 +110,72 @@ fn a_held_member_votes_and_does_nothing_else() {
     assert_eq!(chain.one(lifted), Ok(Ok(())));
     let transaction = chain.sign(HOSPITAL, 3, remark(1));
     assert_eq!(chain.one(transaction), Ok(Ok(())));
+    chain.check();
+}
+
+/// No proxy, and no nesting of one in another, acts for a member that is held, but for its vote.
+#[test]
+fn a_held_member_does_not_act_through_others() {
+    let member = Party::Member(MemberId(0));
+    let mut chain = Chain::new();
+    let proxy_of = |real: &str, call: RuntimeCall| -> RuntimeCall {
+        pallet_proxy::Call::proxy {
+            real: dev::account(real).into(),
+            force_proxy_type: None,
+            call: Box::new(call),
+        }
+        .into()
+    };
+    let add = |delegate: &str| pallet_proxy::Call::add_proxy {
+        delegate: dev::account(delegate).into(),
+        proxy_type: crate::configs::ProxyType::Any,
+        delay: 0,
+    };
+    let call: RuntimeCall = pallet_utility::Call::batch {
+        calls: vec![transfer("//Bob", 1)],
+    }
+    .into();
+    let nested = proxy_of("//Charlie", proxy_of(HOSPITAL, call.clone()));
+    let direct = proxy_of(HOSPITAL, call.clone());
+    let in_batch: RuntimeCall = pallet_utility::Call::batch {
+        calls: vec![remark(1), direct.clone()],
+    }
+    .into();
+    let weight = |call: &RuntimeCall| CheckAdmission.weight(call);
+    assert_eq!(weight(&in_batch), weight(&remark(1)) * 2);
+    assert_eq!(weight(&nested), weight(&remark(1)) * 3);
+
+    let transactions = [
+        (HOSPITAL, 0, add("//Bob").into()),
+        (HOSPITAL, 1, add("//Charlie").into()),
+        ("//Charlie", 0, add("//Bob").into()),
+        ("//Bob", 0, direct.clone()),
+        (REGULATOR, 0, open_case(member)),
+        (REGULATOR, 1, hold(member)),
+    ];
+    for (path, nonce, call) in transactions {
+        let call: RuntimeCall = call;
+        let transaction = chain.sign(path, nonce, call);
+        assert_eq!(chain.one(transaction), Ok(Ok(())), "{path}");
+    }
+    let before = chain.free(HOSPITAL);
+    for call in [direct.clone(), in_batch, nested] {
+        is_silent(&mut chain, "//Bob", 1, call);
+    }
+    assert_eq!(chain.free(HOSPITAL), before);
+    let vote = pallet_collective::Call::vote {
+        proposal: Hash::zero(),
+        index: 0,
+        approve: true,
+    };
+    // There is no such motion, but the proxy may vote.
+    let voted = chain.sign("//Bob", 1, proxy_of(HOSPITAL, vote.into()));
+    assert_eq!(chain.one(voted), Ok(Ok(())));
+    let lifted = chain.sign(REGULATOR, 2, lift(member));
+    assert_eq!(chain.one(lifted), Ok(Ok(())));
+    let again = chain.sign("//Bob", 2, direct);
+    assert_eq!(chain.one(again), Ok(Ok(())));
+    assert_eq!(chain.free(HOSPITAL), before - 1);
     chain.check();
 }
 

@@ -19,4 +19,4 @@ pub use invoice::{
     check, issue, prepare, read, DraftLine, InvoiceDraft, Issued, PreparedInvoice, ReadInvoice,
 };
 pub use items::{Details, InvoiceProblem, Item, ItemKey, ITEM_TEXT_BYTES_MAX};
-pub use outside::{open_payout, reference_of, seal_payout, sign_receipt};
+pub use outside::{open_payout, reference_of, seal_payout, sign_receipt, SignedReceipt};

@@ -1,11 +1,16 @@
 //! Where on-chain money meets the world outside: receipts of providers, references and payout
 //! instructions of banks.
 
+use std::num::TryFromIntError;
+
 use codec::Encode;
 use pallet_payments::receipts::{ProviderReceipt, ReceiptSignature};
 use rand::rngs::OsRng;
+use serde::{Deserialize, Serialize};
 use sp_io::hashing::blake2_256;
-use xinglin_primitives::{AccountId, EncryptionKey, Hash, MemberId};
+use xinglin_primitives::{
+    time::Moment, AccountId, EncryptionKey, Hash, InvoiceId, MemberId, ProviderId,
+};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -26,6 +31,57 @@ pub fn sign_receipt(key: &KeyPair, receipt: &ProviderReceipt, genesis: &Hash) ->
         *byte = *signed;
     }
     bytes
+}
+
+/// A receipt as a provider hands it out, in JSON. The patient, the member or the provider itself
+/// submits it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SignedReceipt {
+    /// Who vouches.
+    pub provider: ProviderId,
+    /// Blake2b-256 of the provider's number of the transaction: see [`reference_of`].
+    pub reference: Hash,
+    /// The blue invoice that was paid, or the red one that was paid back.
+    pub invoice: InvoiceId,
+    /// How much, in fen.
+    pub amount_fen: u64,
+    /// When, by the provider's clock, in milliseconds since 1970.
+    pub paid_at: Moment,
+    /// The signature: 64 bytes in hexadecimal.
+    pub signature: String,
+}
+
+impl SignedReceipt {
+    /// Signs a receipt for the chain with this genesis.
+    pub fn sign(
+        key: &KeyPair,
+        genesis: &Hash,
+        receipt: &ProviderReceipt,
+    ) -> Result<Self, TryFromIntError> {
+        Ok(Self {
+            provider: receipt.provider,
+            reference: receipt.reference,
+            invoice: receipt.invoice,
+            amount_fen: receipt.amount_fen.try_into()?,
+            paid_at: receipt.paid_at,
+            signature: hex::encode(sign_receipt(key, receipt, genesis)),
+        })
+    }
+
+    /// Receipt and signature as calls carry them; `None` if the signature does not have its length.
+    pub fn parts(&self) -> Option<(ProviderReceipt, ReceiptSignature)> {
+        let mut signature = [0; 64];
+        hex::decode_to_slice(&self.signature, &mut signature).ok()?;
+        let receipt = ProviderReceipt {
+            provider: self.provider,
+            reference: self.reference,
+            invoice: self.invoice,
+            amount_fen: self.amount_fen.into(),
+            paid_at: self.paid_at,
+        };
+        Some((receipt, signature))
+    }
 }
 
 /// How the chain knows a number of a bank or provider: its Blake2b-256.
@@ -72,8 +128,7 @@ pub fn open_payout(
 mod tests {
     use super::*;
     use crate::keys::Scheme;
-    use pallet_payments::{receipts::ReceiptKey, types::ProviderId};
-    use xinglin_primitives::InvoiceId;
+    use pallet_payments::receipts::ReceiptKey;
 
     #[test]
     fn the_chain_takes_receipts_of_both_schemes() {
@@ -92,6 +147,10 @@ mod tests {
                 Scheme::Ed25519 => ReceiptKey::Ed25519(key.public()),
             };
             let signature = sign_receipt(&key, &receipt, &genesis);
+            assert!(public.verify(&receipt.payload(&genesis), &signature));
+            let signed = SignedReceipt::sign(&key, &genesis, &receipt).unwrap();
+            let (same, signature) = signed.parts().unwrap();
+            assert_eq!(same, receipt);
             assert!(public.verify(&receipt.payload(&genesis), &signature));
             let other = receipt.payload(&Hash::repeat_byte(2));
             assert!(!public.verify(&other, &signature));

@@ -192,7 +192,7 @@ pub async fn write(
     prepared.submit(client, author, call).await
 }
 
-/// Adds a version to a record, as [`write`] writes one.
+/// Adds a version to a record, as [`write()`] writes one.
 pub async fn amend(
     client: &Client,
     author: &KeyPair,
@@ -203,7 +203,7 @@ pub async fn amend(
     prepared.submit(client, author, call).await
 }
 
-/// Does all of [`write`] that comes before submitting.
+/// Does all of [`write()`] that comes before submitting.
 pub async fn prepare(
     client: &Client,
     draft: &RecordDraft,

@@ -31,6 +31,10 @@ use super::{
 /// What a practitioner does.
 #[derive(Subcommand)]
 pub enum DoctorCommand {
+    #[command(flatten)]
+    Writing(WritingCommand),
+    #[command(flatten)]
+    Access(AccessCommand),
     /// List the bookings of a schedule
     Appointments {
         /// The schedule
@@ -58,6 +62,36 @@ pub enum DoctorCommand {
         #[arg(value_parser = input::number::<AppointmentId>)]
         appointment: AppointmentId,
     },
+    /// Mark a record as entered in error
+    Retract {
+        /// The record
+        #[arg(value_parser = input::number::<RecordId>)]
+        record: RecordId,
+        /// Why: wrongPatient, duplicate, wrongContent or other
+        #[arg(long, value_parser = input::word::<RetractReason>)]
+        reason: RetractReason,
+    },
+    /// Open records and show or store what is in them
+    Open(OpenArgs),
+    /// Let a device do the routine calls for some days, 3 at most
+    SessionKey {
+        /// The device's account
+        #[arg(value_parser = input::account)]
+        account: AccountId,
+        #[command(flatten)]
+        lasting: Lasting,
+    },
+    /// End what a device may do
+    RevokeSessionKey {
+        /// The device's account
+        #[arg(value_parser = input::account)]
+        account: AccountId,
+    },
+}
+
+/// Writing records.
+#[derive(Subcommand)]
+pub enum WritingCommand {
     /// Write a record
     Write {
         /// Whom it is about
@@ -86,17 +120,11 @@ pub enum DoctorCommand {
         /// The content of the new version, or - for the standard input
         file: PathBuf,
     },
-    /// Mark a record as entered in error
-    Retract {
-        /// The record
-        #[arg(value_parser = input::number::<RecordId>)]
-        record: RecordId,
-        /// Why: wrongPatient, duplicate, wrongContent or other
-        #[arg(long, value_parser = input::word::<RetractReason>)]
-        reason: RetractReason,
-    },
-    /// Open records and show or store what is in them
-    Open(OpenArgs),
+}
+
+/// Who may read what.
+#[derive(Subcommand)]
+pub enum AccessCommand {
     /// List what is granted, newest first
     Grants(PageArgs),
     /// Ask a patient for access, for oneself or for whom she is referred to
@@ -154,20 +182,6 @@ pub enum DoctorCommand {
         #[arg(long, value_name = "FILE")]
         document: PathBuf,
     },
-    /// Let a device do the routine calls for some days, 3 at most
-    SessionKey {
-        /// The device's account
-        #[arg(value_parser = input::account)]
-        account: AccountId,
-        #[command(flatten)]
-        lasting: Lasting,
-    },
-    /// End what a device may do
-    RevokeSessionKey {
-        /// The device's account
-        #[arg(value_parser = input::account)]
-        account: AccountId,
-    },
 }
 
 type Appointments = pallet_appointments::Call<Runtime>;
@@ -198,7 +212,7 @@ pub async fn run(session: &Session, command: DoctorCommand) -> Result<()> {
             session.execute("The visit is over", call).await
         }
         It::Trail { appointment } => session.ask(ask::Trail { appointment }).await,
-        It::Write { .. } | It::Amend { .. } => write(session, command).await,
+        It::Writing(command) => write(session, command).await,
         It::Retract { record, reason } => {
             let call = Records::retract { record, reason };
             session.execute("Entered in error", call).await
@@ -216,12 +230,12 @@ pub async fn run(session: &Session, command: DoctorCommand) -> Result<()> {
             let call = Members::revoke_delegation { delegate };
             session.execute("The device may act no more", call).await
         }
-        _ => access(session, command).await,
+        It::Access(command) => access(session, command).await,
     }
 }
 
-async fn access(session: &Session, command: DoctorCommand) -> Result<()> {
-    use DoctorCommand as It;
+async fn access(session: &Session, command: AccessCommand) -> Result<()> {
+    use AccessCommand as It;
 
     match command {
         It::Grants(page) => {
@@ -285,12 +299,11 @@ async fn access(session: &Session, command: DoctorCommand) -> Result<()> {
             let call = Records::justify { emergency, digest };
             session.execute("Justified", call).await
         }
-        _ => Ok(()),
     }
 }
 
-async fn write(session: &Session, command: DoctorCommand) -> Result<()> {
-    use DoctorCommand as It;
+async fn write(session: &Session, command: WritingCommand) -> Result<()> {
+    use WritingCommand as It;
 
     let (client, key) = (session.client(), session.key());
     let compression = Compression::Zstd;
@@ -326,7 +339,6 @@ async fn write(session: &Session, command: DoctorCommand) -> Result<()> {
             };
             records::amend(client, key, &amendment).await?
         }
-        _ => return Ok(()),
     };
     let Written {
         record,
@@ -350,36 +362,45 @@ pub(super) async fn open(session: &Session, party: Party, args: &OpenArgs) -> Re
         fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
     }
     let opening = records::open(client, wallet, party, &args.records, args.purpose).await?;
-    let mut rows = Vec::new();
-    let mut failed = opening.denied.len();
-    for (id, denial) in &opening.denied {
-        rows.push(json!({ "record": id, "result": format!("denied: {denial:?}") }));
-    }
+    let denied = opening.denied.iter();
+    let mut rows: Vec<Value> = denied
+        .map(|(id, denial)| json!({ "record": id, "result": format!("denied: {denial:?}") }))
+        .collect();
+    let mut failed = rows.len();
+    let mut printed = Vec::new();
     for (id, read) in opening.allowed {
-        match read {
-            Ok(opened) => rows.push(match &args.output {
-                Some(folder) => {
-                    let file = folder.join(format!("record-{id}-v{}.json", opened.version));
-                    // Only the owner may read what was encrypted.
-                    secret_file::write_new(&file, &opened.content)?;
-                    json!({ "record": id, "version": opened.version, "result": file })
+        match (read, &args.output) {
+            (Ok(opened), Some(folder)) => {
+                let file = folder.join(format!("record-{id}-v{}.json", opened.version));
+                // Only the owner may read what was encrypted.
+                secret_file::write_new(&file, &opened.content)?;
+                rows.push(json!({ "record": id, "version": opened.version, "result": file }));
+            }
+            (Ok(opened), None) => {
+                let content = String::from_utf8_lossy(&opened.content);
+                let mut row = json!({ "record": id, "version": opened.version });
+                if session.is_json() {
+                    row["content"] = content.into();
+                } else {
+                    row["result"] = format!("{} bytes, below", opened.content.len()).into();
+                    printed.push(opened.content);
                 }
-                None => {
-                    let content = String::from_utf8_lossy(&opened.content).into_owned();
-                    json!({ "record": id, "version": opened.version, "result": content })
-                }
-            }),
-            Err(error) => {
+                rows.push(row);
+            }
+            (Err(error), _) => {
                 failed += 1;
                 rows.push(json!({ "record": id, "result": error.to_string() }));
             }
         }
     }
     session.tell("Opened", &[opening.outcome], Value::Array(rows))?;
+    for content in printed {
+        println!("{}", String::from_utf8_lossy(&content));
+    }
     if failed > 0 {
+        let all = args.records.len();
         bail!(
-            "{failed} of {} records were not opened; the access log of the patient has the attempt",
-            args.records.len()
+            "{failed} of {all} records were not opened; the patient's access log has the attempt"
         );
     }
     Ok(())

@@ -8,18 +8,20 @@ use std::{
 
 use anyhow::{ensure, Context, Result};
 use clap::Args;
+use pallet_payments::receipts::{ProviderReceipt, ReceiptSignature};
 use pallet_records::{
     access::Purpose,
     grants::{Covered, Grantee, Terms},
     types::ContentKind,
 };
 use serde::de::DeserializeOwned;
+use serde_json::json;
 use sp_core::{Blake2Hasher, Hasher};
 use xinglin_primitives::{
     time::{Date, Moment, DAY_MS},
     AccountId, EncryptionKey, Hash, MemberId, PatientId, PractitionerId, RecordId,
 };
-use xinglin_sdk::{client::Client, keys, parties};
+use xinglin_sdk::{billing::SignedReceipt, client::Client, keys, parties};
 use zeroize::Zeroizing;
 
 /// Largest document that is read, in bytes: 64 MiB, as much as a record may have.
@@ -71,13 +73,20 @@ pub fn grantee(text: &str) -> Result<Grantee, String> {
     }
 }
 
-/// Something that serde names with an id, as `patient:3`.
+/// What a regulator's case or hold is about: `member:1`, `practitioner:3`, `patient:7`, or another
+/// kind that the type knows, as `scheme:2`.
 pub fn tagged<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     let (kind, id) = text
         .split_once(':')
         .ok_or("expected KIND:ID, such as member:1")?;
     let id: u64 = id.parse().map_err(|_| "the id is not a number")?;
-    serde_json::from_value(serde_json::json!({ kind: id })).map_err(|error| error.to_string())
+    let named = json!({ kind: id });
+    let value = match kind {
+        "member" | "practitioner" | "patient" => json!({ "party": named }),
+        _ => named,
+    };
+    serde_json::from_value(value)
+        .map_err(|_| format!("{kind}:{id} is none of what --help names here"))
 }
 
 /// A civil date (UTC+8), as `2026-01-31`.
@@ -171,6 +180,17 @@ pub fn letter(path: &Path) -> Result<Vec<u8>> {
     hex::decode(text).with_context(|| {
         format!(
             "{} is no letter; it should be hexadecimal, as the sender's command wrote it",
+            path.display()
+        )
+    })
+}
+
+/// A provider's receipt, with its signature.
+pub fn receipt(path: &Path) -> Result<(ProviderReceipt, ReceiptSignature)> {
+    let signed: SignedReceipt = json(path)?;
+    signed.parts().with_context(|| {
+        format!(
+            "the signature in {} has not 64 bytes in hexadecimal; ask the provider again",
             path.display()
         )
     })

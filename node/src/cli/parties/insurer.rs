@@ -22,6 +22,53 @@ use super::{
 /// What an insurer does.
 #[derive(Subcommand)]
 pub enum InsurerCommand {
+    #[command(flatten)]
+    Schemes(SchemeCommand),
+    #[command(flatten)]
+    Enrolment(CoverageCommand),
+    /// List the coverages of a patient with what this year has seen of them
+    Coverages {
+        /// The patient
+        #[arg(value_parser = input::number::<PatientId>)]
+        patient: PatientId,
+    },
+    /// List the claims that wait for a decision, oldest first
+    Claims(PageArgs),
+    /// Decide a claim
+    Decide {
+        /// The claim
+        #[arg(value_parser = input::number::<ClaimId>)]
+        claim: ClaimId,
+        /// What is decided
+        #[arg(value_name = "approve|deny|FEN", value_parser = decision)]
+        decision: Decision,
+        /// Why: a number of the insurer's list
+        #[arg(long, value_name = "CODE")]
+        reason: u16,
+    },
+    /// Show what an invoice charges, checked against the chain
+    Invoice {
+        /// The invoice
+        #[arg(value_parser = input::number::<InvoiceId>)]
+        invoice: InvoiceId,
+    },
+    /// List the settlements of an invoice, newest first
+    Settlements {
+        /// The invoice
+        #[arg(value_parser = input::number::<InvoiceId>)]
+        invoice: InvoiceId,
+    },
+    /// Take back a settlement, the coverage's latest
+    Reverse {
+        /// The settlement
+        #[arg(value_parser = input::number::<SettlementId>)]
+        settlement: SettlementId,
+    },
+}
+
+/// Schemes.
+#[derive(Subcommand)]
+pub enum SchemeCommand {
     /// Create a scheme with its first version
     PublishScheme {
         /// The parameters in JSON: ageBoundsYears, accumulation, deductibles, pool, second, aid,
@@ -54,6 +101,11 @@ pub enum InsurerCommand {
         #[arg(long, value_name = "DATE", value_parser = input::date)]
         last: Date,
     },
+}
+
+/// Who is covered.
+#[derive(Subcommand)]
+pub enum CoverageCommand {
     /// Cover a patient by a scheme
     Cover {
         /// The patient
@@ -108,44 +160,6 @@ pub enum InsurerCommand {
         /// To whom
         #[arg(long, value_name = "patient|insurer", value_parser = heir)]
         to: AccountHeir,
-    },
-    /// List the coverages of a patient with what this year has seen of them
-    Coverages {
-        /// The patient
-        #[arg(value_parser = input::number::<PatientId>)]
-        patient: PatientId,
-    },
-    /// List the claims that wait for a decision, oldest first
-    Claims(PageArgs),
-    /// Decide a claim
-    Decide {
-        /// The claim
-        #[arg(value_parser = input::number::<ClaimId>)]
-        claim: ClaimId,
-        /// What is decided
-        #[arg(value_name = "approve|deny|FEN", value_parser = decision)]
-        decision: Decision,
-        /// Why: a number of the insurer's list
-        #[arg(long, value_name = "CODE")]
-        reason: u16,
-    },
-    /// Show what an invoice charges, checked against the chain
-    Invoice {
-        /// The invoice
-        #[arg(value_parser = input::number::<InvoiceId>)]
-        invoice: InvoiceId,
-    },
-    /// List the settlements of an invoice, newest first
-    Settlements {
-        /// The invoice
-        #[arg(value_parser = input::number::<InvoiceId>)]
-        invoice: InvoiceId,
-    },
-    /// Take back a settlement, the coverage's latest
-    Reverse {
-        /// The settlement
-        #[arg(value_parser = input::number::<SettlementId>)]
-        settlement: SettlementId,
     },
 }
 
@@ -202,14 +216,8 @@ pub async fn run(session: &Session, command: InsurerCommand) -> Result<()> {
     use InsurerCommand as It;
 
     match command {
-        It::PublishScheme { .. } | It::PublishVersion { .. } | It::CloseScheme { .. } => {
-            schemes(session, command).await
-        }
-        It::Cover { .. }
-        | It::ChangeStanding { .. }
-        | It::EndCoverage { .. }
-        | It::Credit { .. }
-        | It::ReleaseAccount { .. } => coverages(session, command).await,
+        It::Schemes(command) => schemes(session, command).await,
+        It::Enrolment(command) => coverages(session, command).await,
         It::Coverages { patient } => {
             let question = ask::Coverages {
                 patient,
@@ -255,8 +263,8 @@ pub async fn run(session: &Session, command: InsurerCommand) -> Result<()> {
     }
 }
 
-async fn schemes(session: &Session, command: InsurerCommand) -> Result<()> {
-    use InsurerCommand as It;
+async fn schemes(session: &Session, command: SchemeCommand) -> Result<()> {
+    use SchemeCommand as It;
 
     let (done, call) = match command {
         It::PublishScheme { file, code, from } => {
@@ -279,13 +287,12 @@ async fn schemes(session: &Session, command: InsurerCommand) -> Result<()> {
             let call = Insurance::close_scheme { scheme, last };
             ("The scheme is closed", call)
         }
-        _ => return Ok(()),
     };
     session.execute(done, call).await
 }
 
-async fn coverages(session: &Session, command: InsurerCommand) -> Result<()> {
-    use InsurerCommand as It;
+async fn coverages(session: &Session, command: CoverageCommand) -> Result<()> {
+    use CoverageCommand as It;
 
     let (done, call) = match command {
         It::Cover {
@@ -333,7 +340,6 @@ async fn coverages(session: &Session, command: InsurerCommand) -> Result<()> {
             let call = Insurance::release_account { coverage, heir };
             ("Paid out", call)
         }
-        _ => return Ok(()),
     };
     session.execute(done, call).await
 }

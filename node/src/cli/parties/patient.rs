@@ -10,7 +10,10 @@ use clap::Subcommand;
 use xinglin_primitives::PatientId;
 
 pub(super) use self::{
-    delegates::delegation, files::tell_sharing, money::tell_settling, visits::slots,
+    delegates::delegation,
+    files::tell_sharing,
+    money::{pay_external, tell_settling},
+    visits::slots,
 };
 use self::{
     delegates::DelegateCommand, files::FileCommand, money::MoneyCommand, visits::VisitCommand,

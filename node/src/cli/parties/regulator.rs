@@ -10,7 +10,8 @@ use serde_json::{json, Value};
 use xinglin_primitives::{
     glue::{Held, Subject},
     time::Moment,
-    CaseId, DisclosureId, EmergencyId, Hash, InvoiceId, MemberId, RecordId,
+    AppointmentId, CaseId, DisclosureId, EmergencyId, Hash, InvoiceId, MemberId, PatientId,
+    RecordId,
 };
 use xinglin_rpc_api::questions as ask;
 use xinglin_runtime::Runtime;
@@ -25,6 +26,8 @@ use crate::cli::output;
 /// What a regulator does.
 #[derive(Subcommand)]
 pub enum RegulatorCommand {
+    #[command(flatten)]
+    Disclosures(DisclosureCommand),
     /// List the accesses in emergencies that nobody has reviewed, oldest first
     Emergencies(PageArgs),
     /// Review an access in an emergency
@@ -41,6 +44,54 @@ pub enum RegulatorCommand {
     Case(CaseCommand),
     /// List the open cases, oldest first
     Cases(PageArgs),
+    /// Show what the chain knows of a patient, for a case that is about her
+    Inspect {
+        /// The case
+        #[arg(long, value_name = "ID", value_parser = input::number::<CaseId>)]
+        case: CaseId,
+        /// The patient
+        #[arg(long, value_name = "ID", value_parser = input::number::<PatientId>)]
+        patient: PatientId,
+        /// What
+        what: Inspected,
+        #[command(flatten)]
+        page: PageArgs,
+    },
+    /// Suspend a member, practitioner, patient or scheme for a case
+    Hold {
+        /// The case
+        #[arg(long, value_name = "ID", value_parser = input::number::<CaseId>)]
+        case: CaseId,
+        /// member:ID, practitioner:ID, patient:ID or scheme:ID
+        #[arg(value_name = "HELD", value_parser = input::tagged::<Held>)]
+        held: Held,
+    },
+    /// End a hold of a case
+    Lift {
+        /// The case
+        #[arg(long, value_name = "ID", value_parser = input::number::<CaseId>)]
+        case: CaseId,
+        /// member:ID, practitioner:ID, patient:ID or scheme:ID
+        #[arg(value_name = "HELD", value_parser = input::tagged::<Held>)]
+        held: Held,
+    },
+    /// Confirm an erasure for a member that does not take part any more
+    ConfirmErasure {
+        /// The record
+        #[arg(value_parser = input::number::<RecordId>)]
+        record: RecordId,
+    },
+    /// Show what an invoice charges, checked against the chain
+    Invoice {
+        /// The invoice
+        #[arg(value_parser = input::number::<InvoiceId>)]
+        invoice: InvoiceId,
+    },
+}
+
+/// What members disclose.
+#[derive(Subcommand)]
+pub enum DisclosureCommand {
     /// Ask a member to disclose something
     RequestDisclosure {
         /// For which case
@@ -78,36 +129,23 @@ pub enum RegulatorCommand {
         /// The transaction that disclosed it
         transaction: Hash,
     },
-    /// Suspend a member, practitioner, patient or scheme for a case
-    Hold {
-        /// The case
-        #[arg(long, value_name = "ID", value_parser = input::number::<CaseId>)]
-        case: CaseId,
-        /// member:ID, practitioner:ID, patient:ID or scheme:ID
-        #[arg(value_name = "HELD", value_parser = input::tagged::<Held>)]
-        held: Held,
-    },
-    /// End a hold of a case
-    Lift {
-        /// The case
-        #[arg(long, value_name = "ID", value_parser = input::number::<CaseId>)]
-        case: CaseId,
-        /// member:ID, practitioner:ID, patient:ID or scheme:ID
-        #[arg(value_name = "HELD", value_parser = input::tagged::<Held>)]
-        held: Held,
-    },
-    /// Confirm an erasure for a member that does not take part any more
-    ConfirmErasure {
-        /// The record
-        #[arg(value_parser = input::number::<RecordId>)]
-        record: RecordId,
-    },
-    /// Show what an invoice charges, checked against the chain
-    Invoice {
-        /// The invoice
-        #[arg(value_parser = input::number::<InvoiceId>)]
-        invoice: InvoiceId,
-    },
+}
+
+/// What a regulator may see of a patient for a case: nothing of it is the content of a record.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum Inspected {
+    /// Who opened the records, or tried to.
+    Accesses,
+    /// The records, without their contents.
+    Records,
+    /// The grants in force.
+    Grants,
+    /// The appointments.
+    Appointments,
+    /// The invoices.
+    Invoices,
+    /// The coverages.
+    Coverages,
 }
 
 /// Cases.
@@ -188,6 +226,12 @@ pub async fn run(session: &Session, command: RegulatorCommand) -> Result<()> {
             };
             session.ask(question).await
         }
+        It::Inspect {
+            case,
+            patient,
+            what,
+            page,
+        } => inspect(session, (case, patient), what, page).await,
         It::Hold { case, held } => session.execute("Held", Audit::hold { case, held }).await,
         It::Lift { case, held } => session.execute("Lifted", Audit::lift { case, held }).await,
         It::ConfirmErasure { record } => {
@@ -195,7 +239,65 @@ pub async fn run(session: &Session, command: RegulatorCommand) -> Result<()> {
             session.execute("Erased", call).await
         }
         It::Invoice { invoice } => super::member::show_invoice(session, invoice).await,
-        _ => disclosures(session, command).await,
+        It::Disclosures(command) => disclosures(session, command).await,
+    }
+}
+
+async fn inspect(
+    session: &Session,
+    (case, patient): (CaseId, PatientId),
+    what: Inspected,
+    PageArgs { at, limit }: PageArgs,
+) -> Result<()> {
+    let case = Some(case);
+    match what {
+        Inspected::Accesses => {
+            let before = at;
+            let question = ask::AccessLog {
+                patient,
+                before,
+                limit,
+            };
+            session.ask_for(case, question).await
+        }
+        Inspected::Records => {
+            let before = at;
+            let question = ask::Records {
+                patient,
+                before,
+                limit,
+            };
+            session.ask_for(case, question).await
+        }
+        Inspected::Grants => session.ask_for(case, ask::Grants { patient }).await,
+        Inspected::Appointments => {
+            let before = at.map(AppointmentId);
+            let question = ask::Appointments {
+                patient,
+                before,
+                limit,
+            };
+            session.ask_for(case, question).await
+        }
+        Inspected::Invoices => {
+            let before = at.map(InvoiceId);
+            let question = ask::Invoices {
+                patient,
+                before,
+                limit,
+            };
+            session.ask_for(case, question).await
+        }
+        Inspected::Coverages => {
+            let skip = u32::try_from(at.unwrap_or_default()).unwrap_or(u32::MAX);
+            let question = ask::Coverages {
+                patient,
+                year: None,
+                skip,
+                limit,
+            };
+            session.ask_for(case, question).await
+        }
     }
 }
 
@@ -214,8 +316,8 @@ async fn case(session: &Session, command: CaseCommand) -> Result<()> {
     session.execute(done, call).await
 }
 
-async fn disclosures(session: &Session, command: RegulatorCommand) -> Result<()> {
-    use RegulatorCommand as It;
+async fn disclosures(session: &Session, command: DisclosureCommand) -> Result<()> {
+    use DisclosureCommand as It;
 
     let (client, wallet) = (session.client(), session.wallet());
     match command {
@@ -250,6 +352,5 @@ async fn disclosures(session: &Session, command: RegulatorCommand) -> Result<()>
             let content = String::from_utf8_lossy(&content);
             session.show(&json!({ "disclosure": id, "content": content }))
         }
-        _ => Ok(()),
     }
 }

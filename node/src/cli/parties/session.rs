@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{bail, Context, Result};
 use clap::Args;
 use serde_json::Value;
-use xinglin_primitives::{MemberId, PatientId, PractitionerId};
+use xinglin_primitives::{CaseId, MemberId, PatientId, PractitionerId};
 use xinglin_rpc_api::questions::Question;
 use xinglin_runtime::RuntimeCall;
 use xinglin_sdk::{
@@ -38,8 +38,9 @@ pub struct SessionArgs {
     /// a service account names its member's main key. Its passphrase is the same
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "dev_key")]
     reader_key: Option<PathBuf>,
-    /// Act with a development key, which everybody knows, by its path: //Alice//patient//1
-    #[arg(long, global = true, value_name = "PATH", conflicts_with = "key")]
+    /// Act with a development key, which everybody knows, by its path, whatever --key says:
+    /// //Alice//patient//1
+    #[arg(long, global = true, value_name = "PATH")]
     dev_key: Option<String>,
     /// File with the passphrase, mode 0600; else XINGLIN_PASSPHRASE is taken, else the terminal is
     /// asked
@@ -90,6 +91,11 @@ impl Session {
             wallet,
             json: args.json,
         })
+    }
+
+    /// Whether one JSON document is all that is printed.
+    pub fn is_json(&self) -> bool {
+        self.json
     }
 
     /// The connection.
@@ -152,7 +158,12 @@ impl Session {
 
     /// Asks a question that only some may ask, and prints the answer.
     pub async fn ask<Q: Question>(&self, question: Q) -> Result<()> {
-        let answer = self.client.ask_json(self.key(), None, &question).await?;
+        self.ask_for(None, question).await
+    }
+
+    /// As [`ask`](Self::ask), as a regulator for an open case.
+    pub async fn ask_for<Q: Question>(&self, case: Option<CaseId>, question: Q) -> Result<()> {
+        let answer = self.client.ask_json(self.key(), case, &question).await?;
         self.show(&answer)
     }
 

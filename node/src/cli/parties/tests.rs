@@ -1,10 +1,15 @@
+use pallet_appointments::{rules::BookingRules, types::NewSchedule};
+use pallet_insurance::computation::SchemeParameters;
 use pallet_records::{access::Purpose, grants::Grantee, types::ContentKind};
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use xinglin_primitives::{
     glue::{Held, Subject},
     time::{Date, CST_OFFSET_MS},
-    ClaimId, MemberId, PractitionerId, RecordId, SchemeId,
+    ClaimId, MemberId, Party, PatientId, PractitionerId, RecordId, SchemeId,
 };
+
+use xinglin_sdk::billing::{InvoiceDraft, SignedReceipt};
 
 use super::{input, report};
 
@@ -27,7 +32,11 @@ fn parties_are_named_by_kind_and_id() {
     assert!(input::grantee("patient:1").is_err());
     assert_eq!(input::tagged("scheme:2"), Ok(Held::Scheme(SchemeId(2))));
     assert_eq!(input::tagged("claim:5"), Ok(Subject::Claim(ClaimId(5))));
+    let patient = Party::Patient(PatientId(3));
+    assert_eq!(input::tagged("patient:3"), Ok(Subject::Party(patient)));
+    assert_eq!(input::tagged("patient:3"), Ok(Held::Party(patient)));
     assert!(input::tagged::<Held>("claim:5").is_err());
+    assert!(input::tagged::<Held>("member:4294967296").is_err());
 }
 
 #[test]
@@ -43,6 +52,31 @@ fn dates_are_civil_dates() {
     assert_eq!(input::moment("17"), Ok(17));
     assert_eq!((Date(20_454).start() + CST_OFFSET_MS) % 86_400_000, 0);
     assert!(input::moment("2026-01-01T24:00").is_err());
+}
+
+/// The first block of JSON after the name of a document in the documentation.
+fn documented<T: DeserializeOwned>(name: &str) -> T {
+    let text = include_str!("../../../../docs/parties.md");
+    let (_, after) = text.split_once(&format!("`{name}`:")).unwrap();
+    let (_, block) = after.split_once("```json\n").unwrap();
+    let (json, _) = block.split_once("```").unwrap();
+    serde_json::from_str(json).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+#[test]
+fn the_documents_of_the_documentation_are_read() {
+    assert!(documented::<NewSchedule>("schedule.json").is_well_formed());
+    assert!(documented::<BookingRules>("rules.json").is_well_formed());
+    assert_eq!(
+        documented::<SchemeParameters>("scheme.json").check(),
+        Ok(())
+    );
+    assert_eq!(documented::<InvoiceDraft>("invoice.json").lines.len(), 1);
+    assert_eq!(
+        documented::<SignedReceipt>("receipt.json").parts(),
+        None,
+        "the signature there is left out"
+    );
 }
 
 #[test]

@@ -17,7 +17,7 @@ use xinglin_sdk::{
 
 use crate::cli::parties::{
     input::{self, PageArgs},
-    patient::tell_settling,
+    patient::{pay_external, tell_settling},
     session::Session,
 };
 
@@ -62,6 +62,16 @@ pub enum BillingCommand {
         /// The refund's id, to submit the same again [default: a fresh one]
         #[arg(long, value_name = "HASH")]
         refund: Option<Hash>,
+    },
+    /// Book a payment outside of the chain, by the provider's signed receipt
+    PayExternal {
+        /// The receipt in JSON: provider, reference, invoice, amountFen, paidAt, signature
+        receipt: PathBuf,
+    },
+    /// Record that a provider paid back what a red-letter invoice owes, by its signed receipt
+    ConfirmRepayment {
+        /// The receipt in JSON, of which `invoice` is the red-letter one
+        receipt: PathBuf,
     },
     /// List the red-letter invoices of an invoice
     RedLetters {
@@ -138,6 +148,12 @@ pub async fn run(session: &Session, command: BillingCommand) -> Result<()> {
                 refund: refund.unwrap_or_else(random_id),
             };
             session.execute("Refunded", call).await
+        }
+        It::PayExternal { receipt } => pay_external(session, &receipt).await,
+        It::ConfirmRepayment { receipt } => {
+            let (receipt, signature) = input::receipt(&receipt)?;
+            let call = Payments::confirm_repayment { receipt, signature };
+            session.execute("The repayment is confirmed", call).await
         }
         It::RedLetters { invoice } => session.ask(ask::RedLetters { invoice }).await,
         It::Settle { invoice, coverage } => {

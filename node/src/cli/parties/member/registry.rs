@@ -28,6 +28,11 @@ use crate::cli::parties::{
 /// Who belongs to the member, and its keys of records.
 #[derive(Subcommand)]
 pub enum RegistryCommand {
+    /// Replace the account of a patient who lost the key
+    #[command(subcommand)]
+    Replacement(ReplacementCommand),
+    #[command(flatten)]
+    Keys(KeyCommand),
     /// Register a patient whose identity was checked
     RegisterPatient {
         /// The patient's account
@@ -96,8 +101,13 @@ pub enum RegistryCommand {
         #[arg(value_parser = input::account)]
         account: AccountId,
     },
+}
+
+/// New accounts for patients who lost their keys.
+#[derive(Subcommand)]
+pub enum ReplacementCommand {
     /// Propose a new account for a patient who lost the key
-    ProposeReplacement {
+    Propose {
         #[command(flatten)]
         patient: input::ForPatient,
         /// The new account
@@ -108,7 +118,7 @@ pub enum RegistryCommand {
         encryption_key: EncryptionKey,
     },
     /// Approve, as a second member, a new account for a patient
-    ApproveReplacement {
+    Approve {
         #[command(flatten)]
         patient: input::ForPatient,
         /// The new account
@@ -116,10 +126,15 @@ pub enum RegistryCommand {
         account: AccountId,
     },
     /// Complete the replacement once its delay is over
-    CompleteReplacement {
+    Complete {
         #[command(flatten)]
         patient: input::ForPatient,
     },
+}
+
+/// Records' keys and disclosures.
+#[derive(Subcommand)]
+pub enum KeyCommand {
     /// Seal the member's record keys again for a patient with a new key
     Reseal {
         #[command(flatten)]
@@ -232,20 +247,18 @@ pub async fn run(session: &Session, command: RegistryCommand) -> Result<()> {
             let call = Members::remove_service_account { account };
             ("The account is removed", call)
         }
-        It::ProposeReplacement { .. }
-        | It::ApproveReplacement { .. }
-        | It::CompleteReplacement { .. } => replacement(command)?,
-        _ => return keys(session, command).await,
+        It::Replacement(command) => replacement(command),
+        It::Keys(command) => return keys(session, command).await,
     };
     session.execute(done, call).await
 }
 
-fn replacement(command: RegistryCommand) -> Result<(&'static str, Members)> {
-    use RegistryCommand as It;
+fn replacement(command: ReplacementCommand) -> (&'static str, Members) {
+    use ReplacementCommand as It;
 
     let principal = |it: input::ForPatient| Principal::Patient(it.patient);
-    Ok(match command {
-        It::ProposeReplacement {
+    match command {
+        It::Propose {
             patient,
             account,
             encryption_key,
@@ -257,18 +270,17 @@ fn replacement(command: RegistryCommand) -> Result<(&'static str, Members)> {
             };
             ("Proposed; a second member approves it", call)
         }
-        It::ApproveReplacement { patient, account } => {
+        It::Approve { patient, account } => {
             let principal = principal(patient);
             let call = Members::approve_replacement { principal, account };
             ("Approved; it can be completed after the delay", call)
         }
-        It::CompleteReplacement { patient } => {
+        It::Complete { patient } => {
             let principal = principal(patient);
             let call = Members::complete_replacement { principal };
             ("The account is replaced; reseal the patient's keys", call)
         }
-        _ => anyhow::bail!("not about a replacement"),
-    })
+    }
 }
 
 /// The identity hash under a salt that is kept, or made now.
@@ -298,8 +310,8 @@ fn salt(path: &Path) -> Result<Salt> {
     Ok(salt)
 }
 
-async fn keys(session: &Session, command: RegistryCommand) -> Result<()> {
-    use RegistryCommand as It;
+async fn keys(session: &Session, command: KeyCommand) -> Result<()> {
+    use KeyCommand as It;
 
     let (client, wallet) = (session.client(), session.wallet());
     match command {
@@ -344,7 +356,6 @@ async fn keys(session: &Session, command: RegistryCommand) -> Result<()> {
             let content = String::from_utf8_lossy(&content);
             session.show(&json!({ "disclosure": id, "content": content }))
         }
-        _ => Ok(()),
     }
 }
 

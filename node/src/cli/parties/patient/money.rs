@@ -1,6 +1,6 @@
 //! Invoices, payments and insurance.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -47,6 +47,11 @@ pub enum MoneyCommand {
         /// The payment's id, to submit the same again [default: a fresh one]
         #[arg(long, value_name = "HASH")]
         payment: Option<Hash>,
+    },
+    /// Book a payment outside of the chain, by the provider's signed receipt
+    PayExternal {
+        /// The receipt in JSON: provider, reference, invoice, amountFen, paidAt, signature
+        receipt: PathBuf,
     },
     /// List the payments of an invoice
     Payments {
@@ -157,6 +162,7 @@ pub async fn run(session: &Session, named: Option<PatientId>, command: MoneyComm
             };
             session.execute("Paid", call).await
         }
+        It::PayExternal { receipt } => pay_external(session, &receipt).await,
         It::Payments { invoice } => session.ask(ask::Payments { invoice }).await,
         It::Coverages => {
             let question = ask::Coverages {
@@ -256,4 +262,11 @@ async fn redeem(
         payout,
     };
     session.execute("Asked to redeem", call).await
+}
+
+/// Submits a provider's receipt of a payment.
+pub(in crate::cli::parties) async fn pay_external(session: &Session, file: &Path) -> Result<()> {
+    let (receipt, signature) = input::receipt(file)?;
+    let call = Payments::pay_external { receipt, signature };
+    session.execute("Paid", call).await
 }

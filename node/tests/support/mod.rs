@@ -1,0 +1,99 @@
+//! A development node for tests, started through the binary.
+#![allow(dead_code, reason = "each test file uses a part of this")]
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    process::{Child, Command, Output, Stdio},
+};
+
+use serde_json::Value;
+
+/// A node that is killed if the test fails.
+pub struct DevNode {
+    child: Child,
+    rpc: String,
+    metrics: String,
+    /// Its folder.
+    pub base: String,
+}
+
+impl Drop for DevNode {
+    fn drop(&mut self) {
+        // It may have ended already.
+        drop(self.child.kill());
+    }
+}
+
+impl DevNode {
+    /// Starts on ports that the system chooses, and learns them from the log.
+    pub fn start(extra: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_xinglin"))
+            .args(["start", "--dev", "--log-format", "json", "--rpc-port", "0"])
+            .args(["--prometheus-port", "0", "--port", "0"])
+            .args(extra)
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut seen = String::new();
+        let started = loop {
+            let mut line = String::new();
+            assert_ne!(
+                log.read_line(&mut line).unwrap(),
+                0,
+                "the node ended:\n{seen}"
+            );
+            seen.push_str(&line);
+            let parsed: Value = serde_json::from_str(&line).unwrap_or_default();
+            if parsed["message"] == "node started" {
+                break parsed;
+            }
+        };
+        // Nobody reads the rest, and the node must not wait for anybody to.
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        let text = |name: &str| started[name].as_str().unwrap().to_owned();
+        Self {
+            rpc: text("rpc"),
+            metrics: text("metrics"),
+            base: text("base_path"),
+            child,
+        }
+    }
+
+    /// Where its RPC is.
+    pub fn url(&self) -> String {
+        format!("ws://{}", self.rpc)
+    }
+
+    /// What it answers on the port of its metrics.
+    pub fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.metrics).unwrap();
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    /// Asks it to end; the exit code.
+    pub fn terminate(&mut self) -> Option<i32> {
+        let pid = self.child.id().to_string();
+        let asked = Command::new("sh")
+            .args(["-c", "kill -TERM \"$0\"", &pid])
+            .status();
+        assert!(asked.unwrap().success());
+        self.child.wait().unwrap().code()
+    }
+}
+
+/// Runs the binary.
+pub fn xinglin(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_xinglin"))
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
