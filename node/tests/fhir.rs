@@ -1,61 +1,24 @@
 //! Patients from FHIR bundles to the chain and back, through the binary on a development node.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+mod support;
+
 use std::{
     collections::BTreeSet,
     fs,
-    io::{BufRead, BufReader},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
 use serde_json::Value;
+use support::DevNode;
 use xinglin_fhir::{Bundle, Limits};
 
 /// How long the import of six patients of a synthetic population may take.
 const IMPORT_LIMIT: Duration = Duration::from_secs(30);
 const PASSPHRASE: &str = "a passphrase of the test";
-
-/// A node that ends with the test.
-struct DevNode {
-    child: Child,
-    url: String,
-}
-
-impl Drop for DevNode {
-    fn drop(&mut self) {
-        // It may have ended already.
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-impl DevNode {
-    /// Starts on ports that the system chooses, and learns them from the log.
-    fn start() -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_xinglin"))
-            .args(["start", "--dev", "--log-format", "json", "--rpc-port", "0"])
-            .args(["--prometheus-port", "0", "--port", "0"])
-            .stdin(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let url = loop {
-            let mut line = String::new();
-            assert_ne!(log.read_line(&mut line).unwrap(), 0, "the node ended");
-            let parsed: Value = serde_json::from_str(&line).unwrap_or_default();
-            if parsed["message"] == "node started" {
-                break format!("ws://{}", parsed["rpc"].as_str().unwrap());
-            }
-        };
-        // Nobody reads the rest, and the node must not wait for anybody to.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Self { child, url }
-    }
-}
 
 /// A folder with all that an import leaves.
 struct Desk {
@@ -196,8 +159,8 @@ fn interrupt(desk: &Desk) {
 
 #[test]
 fn bundles_come_back_byte_for_byte_and_are_imported_once() {
-    let node = DevNode::start();
-    let desk = Desk::new(&node.url);
+    let node = DevNode::start(&[]);
+    let desk = Desk::new(&node.url());
     let first = desk.imported(&own_bundles());
     assert_eq!(first.len(), 2);
     assert!(first.iter().all(|one| one["isNew"] == true));
@@ -214,7 +177,7 @@ fn bundles_come_back_byte_for_byte_and_are_imported_once() {
     assert_eq!((written(&resumed), ids(&resumed)), (0, ids(&first)));
     first.iter().for_each(|one| desk.compare_export(one));
 
-    let lost = Desk::new(&node.url);
+    let lost = Desk::new(&node.url());
     fs::rename(desk.path("keys"), lost.path("keys")).unwrap();
     let refused = lost.import(&[own_bundles().to_str().unwrap()]);
     assert!(errors(&refused).contains("salt"), "{}", errors(&refused));
@@ -222,12 +185,13 @@ fn bundles_come_back_byte_for_byte_and_are_imported_once() {
 
 #[test]
 fn whoever_has_no_access_exports_nothing() {
-    let node = DevNode::start();
-    let desk = Desk::new(&node.url);
+    let node = DevNode::start(&[]);
+    let desk = Desk::new(&node.url());
     let patients = desk.imported(&own_bundles());
     let (patient, file) = (patients[0]["patient"].to_string(), desk.path("stolen.json"));
     let reader = ["--dev-key", "//Bob//doctor//1", "--patient", &patient];
-    let place = ["--url", &node.url, "-o", &file, "--json"];
+    let url = node.url();
+    let place = ["--url", &url, "-o", &file, "--json"];
     let output = xinglin(&[&["fhir", "export"][..], &reader, &place].concat());
     if output.status.success() {
         let stolen = resources(Path::new(&file));
@@ -239,13 +203,14 @@ fn whoever_has_no_access_exports_nothing() {
 
 #[test]
 fn an_e_invoice_is_what_the_chain_says_until_it_is_changed() {
-    let node = DevNode::start();
-    let desk = Desk::new(&node.url);
+    let node = DevNode::start(&[]);
+    let desk = Desk::new(&node.url());
     let patients = desk.imported(&own_bundles());
     let invoice = patients[0]["invoices"][0].to_string();
     let keystore = patients[0]["keystore"].as_str().unwrap();
     let (pdf, document) = (desk.path("invoice.pdf"), desk.path("invoice.json"));
-    let who = ["--url", &node.url, "--key", keystore];
+    let url = node.url();
+    let who = ["--url", &url, "--key", keystore];
     let files = ["--pdf", &pdf, "--json-file", &document];
     let which = ["invoice", "render", "--invoice", &invoice];
     let rendered = xinglin(&[&which[..], &who, &files].concat());
@@ -272,8 +237,8 @@ fn a_population_is_imported_in_time() {
     let Some(folder) = foreign_bundles() else {
         return;
     };
-    let node = DevNode::start();
-    let desk = Desk::new(&node.url);
+    let node = DevNode::start(&[]);
+    let desk = Desk::new(&node.url());
     let begun = Instant::now();
     let patients = desk.imported(&folder);
     let taken = begun.elapsed();

@@ -4,11 +4,12 @@ use std::fmt;
 
 use pallet_records::{
     access::{Denial, Purpose},
-    types::{Record, BATCH_MAX},
+    types::{PatientFile, Record, BATCH_MAX},
 };
 use xinglin_fhir::{Bundle, FhirError, Limits};
 use xinglin_primitives::{Party, PatientId, RecordId};
 use xinglin_rpc_api::questions::Records as RecordsQuestion;
+use xinglin_runtime::Runtime;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -68,7 +69,8 @@ pub struct Exported {
 /// Lists a patient's records, opens them for a purpose, which leaves its trace, and merges the latest
 /// versions. `progress` learns how many of how many records are done.
 ///
-/// The wallet is the patient's, a delegate's, or of a practitioner or member with access. Without a
+/// The wallet is the patient's, a delegate's, or of a practitioner or member with access; an attempt
+/// of these on a record to which they have none is on the chain as well. Without a
 /// purpose it is the patient's request for patient and delegates, and treatment for others.
 ///
 /// # Errors
@@ -85,7 +87,10 @@ pub async fn export(
         Party::Patient(_) => Purpose::PatientRequest,
         _ => Purpose::Treatment,
     });
-    let listed = list(client, wallet, patient).await?;
+    let listed = match party {
+        Party::Patient(_) => list(client, wallet, patient).await?,
+        _ => list_state(client, patient).await?,
+    };
     let (mut unread, mut ids) = (Vec::new(), Vec::new());
     for (id, record) in &listed {
         match record {
@@ -161,6 +166,33 @@ async fn list(
     }
     records.reverse();
     Ok(records)
+}
+
+/// The same from the state, for those who may not ask for the list: what of it they may read is for
+/// the chain to say when they open it.
+async fn list_state(
+    client: &Client,
+    patient: PatientId,
+) -> Result<Vec<(RecordId, Record)>, OperationError> {
+    let key = pallet_records::Files::<Runtime>::hashed_key_for(patient);
+    let file: Option<PatientFile> = parties::read(client, &key).await?;
+    let count = file.map_or(0, |file| file.records);
+    let found = usize::try_from(count).unwrap_or(usize::MAX);
+    if found > HISTORY_MAX {
+        return Err(OperationError::TooMany {
+            what: "records",
+            found,
+            limit: HISTORY_MAX,
+        });
+    }
+    let mut listed = Vec::with_capacity(found);
+    for at in 0..count {
+        let key = pallet_records::RecordsOf::<Runtime>::hashed_key_for(patient, at);
+        if let Some(id) = parties::read(client, &key).await? {
+            listed.push((id, records::record(client, id).await?));
+        }
+    }
+    Ok(listed)
 }
 
 /// Merges all documents that agree with those before them.

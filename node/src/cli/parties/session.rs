@@ -113,11 +113,6 @@ impl Session {
         self.wallet.key()
     }
 
-    /// Whether it prints JSON.
-    pub fn is_json(&self) -> bool {
-        self.json
-    }
-
     /// The patient that is named, or that the key is registered as.
     pub async fn patient(&self, named: Option<PatientId>) -> Result<PatientId> {
         match named {
