@@ -45,8 +45,7 @@ impl Source {
     /// Of a bundle that was read already. `None` if it is of no patient.
     ///
     /// # Errors
-    /// The bundle cannot be split, the patient has no identity number, or a claim cannot be
-    /// invoiced. The error names the path.
+    /// The bundle cannot be split, or the patient has no identity number. The error names the path.
     pub fn of(path: &Path, bundle: &Bundle) -> Result<Option<Self>, ImportError> {
         if bundle.of_type("Patient").next().is_none() {
             return Ok(None);
@@ -54,13 +53,19 @@ impl Source {
         let fault = |source| fhir_error(path, source);
         let dossier = Dossier::split(bundle, &RecordOptions::default()).map_err(fault)?;
         dossier.patient.identity_number().map_err(fault)?;
-        let source = Self {
+        Ok(Some(Self {
             undated_claims: dossier.other_charges.len(),
             path: path.to_owned(),
             dossier,
-        };
-        source.bills()?;
-        Ok(Some(source))
+        }))
+    }
+
+    /// Whether all claims of encounters can be invoiced: to be asked before an import with invoices.
+    ///
+    /// # Errors
+    /// An encounter is from before 1970, or an item has no text that an invoice carries.
+    pub fn check_claims(&self) -> Result<(), ImportError> {
+        self.bills().map(|_| ())
     }
 
     /// The claims as invoices, in the order of the encounters.

@@ -12,7 +12,7 @@ use serde_json::{json, Value};
 use xinglin_primitives::MemberId;
 use xinglin_sdk::{
     client::Client,
-    import::{gather, salt_from, Import, Imported},
+    import::{gather, salt_from, Import, Imported, Source},
     keys::KeyPair,
     keystore::Keystore,
     wallet::Wallet,
@@ -77,6 +77,9 @@ pub struct ImportArgs {
 pub fn run(args: &ImportArgs) -> Result<()> {
     // Whatever is wrong with the input is found before anything is asked for or written.
     let sources = gather(&args.paths)?;
+    if args.invoices {
+        sources.iter().try_for_each(Source::check_claims)?;
+    }
     let member = wallet(
         &args.member_key,
         args.member_reader_key.as_deref(),
