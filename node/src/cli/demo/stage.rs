@@ -111,9 +111,18 @@ impl Stage {
         self.node_of(wallet.key())
     }
 
-    /// Remembers a transaction of which the receipt is to be verified, but no step told.
-    pub fn keep(&mut self, outcome: &Outcome) {
-        self.untold.push(outcome.hash);
+    /// Remembers transactions of which the receipts are to be verified, but no steps told, and waits
+    /// until all nodes have their blocks: whoever acts next sees what was done.
+    pub async fn keep(&mut self, outcomes: &[Outcome]) -> Result<()> {
+        self.untold
+            .extend(outcomes.iter().map(|outcome| outcome.hash));
+        let Some(last) = outcomes.iter().map(|outcome| outcome.number).max() else {
+            return Ok(());
+        };
+        for client in &self.clients {
+            client.wait_for_height(last, FINALITY_TIMEOUT).await?;
+        }
+        Ok(())
     }
 
     /// Makes calls in a pipeline, all of which must succeed.
@@ -135,8 +144,8 @@ impl Stage {
                     actor.name
                 );
             }
-            self.keep(outcome);
         }
+        self.keep(&outcomes).await?;
         Ok(outcomes)
     }
 

@@ -52,7 +52,7 @@ pub async fn claim_afterwards(
         account_max_fen: 0,
     };
     let (settling, outcome) = insurance::claim(client, patient.actor.wallet.key(), order).await?;
-    stage.keep(&outcome);
+    stage.keep(&[outcome]).await?;
     let Settling::Settled {
         to_patient_fen,
         fund_fen,
@@ -125,7 +125,7 @@ pub async fn flagged(stage: &mut Stage, cast: &Cast, patient: &Patient) -> Resul
         account_max_fen: 0,
     };
     let (settling, outcome) = insurance::settle(client, key, order, None).await?;
-    stage.keep(&outcome);
+    stage.keep(&[outcome]).await?;
     let Settling::Flagged { claim } = settling else {
         bail!("an invoice without a visit was not flagged");
     };
@@ -222,7 +222,7 @@ pub async fn emergency(
     let client = stage.client(&cast.hospital.wallet);
     let reader = Reader::Practitioner(doctor.id);
     let (outcomes, _) = records::provide_keys(client, &cast.hospital.wallet, &reader, ids).await?;
-    outcomes.iter().for_each(|outcome| stage.keep(outcome));
+    stage.keep(&outcomes).await?;
     let client = stage.client(&doctor.actor.wallet);
     let party = Party::Practitioner(doctor.id);
     let opening = records::open(
@@ -243,7 +243,7 @@ pub async fn emergency(
         "in the emergency {read} of {} records could be read: {opening:?}",
         ids.len()
     );
-    stage.keep(&opening.outcome);
+    stage.keep(&[opening.outcome]).await?;
     let digest = digest_of("brought in by ambulance, without relatives");
     let justify = RecordCall::justify { emergency, digest };
     stage.act_as(&doctor.actor, justify.into()).await?;

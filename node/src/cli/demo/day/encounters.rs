@@ -225,8 +225,7 @@ impl Encounters {
                 "record {id} opens to something else than was written"
             );
         }
-        stage.keep(&opening.outcome);
-        Ok(())
+        stage.keep(&[opening.outcome]).await
     }
 
     /// The doctor writes the encounters' records.
@@ -320,7 +319,7 @@ async fn book<'a>(
     let booked = try_join_all(bookings).await?;
     let mut scenes = Vec::with_capacity(booked.len());
     for (scene, outcomes) in booked {
-        outcomes.iter().for_each(|outcome| stage.keep(outcome));
+        stage.keep(&outcomes).await?;
         scenes.push(scene);
     }
     Ok(scenes)

@@ -112,9 +112,8 @@ async fn settle(
             let client = stage.client(&patient.actor.wallet);
             bills::settle(client, patient, bills)
         });
-    for outcome in try_join_all(settling).await?.into_iter().flatten() {
-        stage.keep(&outcome);
-    }
+    let settled = try_join_all(settling).await?;
+    stage.keep(&settled.concat()).await?;
     let (owner, bill) = claimed;
     let claim = detours::claim_afterwards(stage, &cast.patients[owner], bill).await?;
     let (owner, bill) = refunded;

@@ -74,7 +74,7 @@ impl Encounters {
         });
         let answered: Vec<(Vec<GrantId>, Vec<Outcome>)> = try_join_all(answers).await?;
         for (_, outcomes) in &answered {
-            outcomes.iter().for_each(|outcome| stage.keep(outcome));
+            stage.keep(outcomes).await?;
         }
         let ids: Vec<RecordId> = asked.iter().map(|(_, record)| *record).collect();
         for part in ids.chunks(pallet_records::types::BATCH_MAX as usize) {
@@ -87,10 +87,8 @@ impl Encounters {
                 let client = stage.client(&scene.patient.actor.wallet);
                 revoke(client, scene.patient, grants)
             });
-        for outcome in try_join_all(revocations).await?.into_iter().flatten() {
-            stage.keep(&outcome);
-        }
-        Ok(())
+        let revoked = try_join_all(revocations).await?;
+        stage.keep(&revoked.concat()).await
     }
 }
 
@@ -144,7 +142,7 @@ pub async fn refuse(stage: &mut Stage, other: &Doctor, scenes: &[Scene<'_>]) -> 
             other.actor.name,
             opening.allowed
         );
-        stage.keep(&opening.outcome);
+        stage.keep(&[opening.outcome]).await?;
     }
     Ok(())
 }
