@@ -5,7 +5,13 @@
 //! stop:  the same backwards; the database is flushed last
 //! ```
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        mpsc::{RecvTimeoutError, Sender},
+        Arc,
+    },
+    time::Duration,
+};
 
 use anyhow::{anyhow, Context, Result};
 use prometheus_client::registry::Registry;
@@ -54,15 +60,21 @@ pub fn run(options: StartArgs) -> Result<()> {
         .thread_name("xinglin")
         .build()
         .context("starting threads; raise the limit on processes")?;
-    let outcome = runtime.block_on(run_until_stopped(&settings));
+    let (open, closed) = std::sync::mpsc::channel();
+    let outcome = runtime.block_on(run_until_stopped(&settings, open));
     runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
+    // Nothing is ever sent: the channel ends with the database.
+    if closed.recv_timeout(SHUTDOWN_TIMEOUT) == Err(RecvTimeoutError::Timeout) {
+        tracing::warn!("the database is still in use at the end; committed blocks are safe");
+    }
     outcome
 }
 
-async fn run_until_stopped(settings: &Settings) -> Result<()> {
+/// Runs a node until it is told to stop or fails. `open` lasts as long as the database is open.
+async fn run_until_stopped(settings: &Settings, open: Sender<()>) -> Result<()> {
     let cancel = CancellationToken::new();
     shutdown::on_signal(cancel.clone())?;
-    let mut node = Node::start(settings).await?;
+    let mut node = Node::start(settings, open).await?;
     let outcome = tokio::select! {
         () = cancel.cancelled() => Ok(()),
         failure = node.failed() => Err(failure),
@@ -99,11 +111,12 @@ struct Node {
 }
 
 impl Node {
-    async fn start(settings: &Settings) -> Result<Self> {
+    async fn start(settings: &Settings, open: Sender<()>) -> Result<Self> {
         let spec = settings.chain_spec()?;
         let identity = Identity::load(settings)?;
         let genesis = Genesis::build(spec.build_storage().context("chain specification")?)?;
         let database = open_database(settings, &spec, &genesis)?;
+        database.keep_until_closed(open);
         let chain: Arc<dyn ChainStore> = Arc::new(database.clone());
         let executor = Executor::spawn(
             &ExecutorConfig::default(),

@@ -3,7 +3,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{mpsc, Arc, OnceLock},
 };
 
 use parking_lot::{Mutex, RwLock};
@@ -39,6 +39,8 @@ pub(crate) struct Inner {
     /// The first failed write, after which there are no more.
     pub(crate) failed: OnceLock<String>,
     pub(crate) counters: Counters,
+    /// Dropped after the files are closed, being the last field.
+    pub(crate) on_close: OnceLock<mpsc::Sender<()>>,
 }
 
 /// How far the chain and its states reach.
@@ -58,6 +60,15 @@ impl std::fmt::Debug for Inner {
 }
 
 impl Database {
+    /// Keeps one end of a channel until the files are closed, so that whoever has the other end can
+    /// wait for it. Only the first is kept.
+    ///
+    /// A process must not end before: the destructors of the C++ library run then, under the
+    /// library's own threads.
+    pub fn keep_until_closed(&self, sender: mpsc::Sender<()>) {
+        self.inner.on_close.get_or_init(|| sender);
+    }
+
     /// Hash of the genesis block of the chain that this database holds.
     pub fn genesis(&self) -> Hash {
         self.inner.genesis

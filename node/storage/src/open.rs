@@ -251,6 +251,7 @@ impl Inner {
             writer: Mutex::default(),
             failed: OnceLock::new(),
             counters: Counters::default(),
+            on_close: OnceLock::new(),
         })
     }
 

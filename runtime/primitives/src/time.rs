@@ -122,7 +122,8 @@ mod tests {
     #[test]
     fn dates_follow_each_other() {
         let months = |year: u32| {
-            let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+            let is_leap =
+                year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
             [
                 31,
                 if is_leap { 29 } else { 28 },
