@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     process::{Child, Command, Output, Stdio},
+    thread::JoinHandle,
 };
 
 use serde_json::Value;
@@ -16,6 +17,8 @@ pub struct DevNode {
     metrics: String,
     /// Its folder.
     pub base: String,
+    /// Collects what it logs, to the end.
+    log: Option<JoinHandle<String>>,
 }
 
 impl Drop for DevNode {
@@ -51,13 +54,18 @@ impl DevNode {
                 break parsed;
             }
         };
-        // Nobody reads the rest, and the node must not wait for anybody to.
-        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        // The node must not wait for anybody to read the rest.
+        let log = std::thread::spawn(move || {
+            let mut rest = Vec::new();
+            log.read_to_end(&mut rest).unwrap();
+            seen + &String::from_utf8_lossy(&rest)
+        });
         let text = |name: &str| started[name].as_str().unwrap().to_owned();
         Self {
             rpc: text("rpc"),
             metrics: text("metrics"),
             base: text("base_path"),
+            log: Some(log),
             child,
         }
     }
@@ -86,6 +94,11 @@ impl DevNode {
             .status();
         assert!(asked.unwrap().success());
         self.child.wait().unwrap().code()
+    }
+
+    /// All that it has logged. It must have ended.
+    pub fn log(&mut self) -> String {
+        self.log.take().unwrap().join().unwrap()
     }
 }
 
