@@ -51,9 +51,7 @@ impl Needles {
         windows.find_map(|(at, window)| {
             let prefix: [u8; PREFIX] = window.try_into().unwrap();
             let texts = self.by_prefix.get(&prefix)?;
-            let found = texts
-                .iter()
-                .find(|text| bytes[at..].starts_with(text.as_bytes()))?;
+            let found = texts.iter().find(|text| stands_at(text, at, bytes))?;
             Some(found.as_str())
         })
     }
@@ -64,6 +62,16 @@ impl Needles {
             panic!("{found:?} of a bundle shows in {place}");
         }
     }
+}
+
+/// Whether a text is at a place. One that is only a number must be all of a number there: measurements
+/// are full of digits.
+fn stands_at(text: &str, at: usize, bytes: &[u8]) -> bool {
+    let end = at + text.len();
+    let is_number = text.bytes().all(|it| it.is_ascii_digit());
+    let goes_on = |it: Option<&u8>| it.is_some_and(|it| it.is_ascii_digit() || *it == b'.');
+    let is_part = is_number && (goes_on(bytes[..at].last()) || goes_on(bytes.get(end)));
+    bytes[at..].starts_with(text.as_bytes()) && !is_part
 }
 
 /// Texts that stand for a person or for what was done: those with a digit, a space or a letter that is
