@@ -8,7 +8,7 @@ check:
 test *args:
     scripts/test {{ args }}
 
-# A morning of bookings on four validators.
+# A morning of bookings and a clinic day on four validators.
 demo *args:
     scripts/demo {{ args }}
 

@@ -4,24 +4,13 @@ use std::fmt;
 
 use pallet_records::{
     access::{Denial, Purpose},
-    types::{PatientFile, Record, BATCH_MAX},
+    types::BATCH_MAX,
 };
 use xinglin_fhir::{Bundle, FhirError, Limits};
 use xinglin_primitives::{Party, PatientId, RecordId};
-use xinglin_rpc_api::questions::Records as RecordsQuestion;
-use xinglin_runtime::Runtime;
 use zeroize::Zeroizing;
 
-use crate::{
-    client::Client,
-    operation::OperationError,
-    parties,
-    records::{self, HISTORY_MAX},
-    wallet::Wallet,
-};
-
-/// Records of one page of the list.
-const PAGE: u32 = 100;
+use crate::{client::Client, operation::OperationError, parties, records, wallet::Wallet};
 
 /// Why a record is not in the bundle.
 #[derive(Debug)]
@@ -88,8 +77,8 @@ pub async fn export(
         _ => Purpose::Treatment,
     });
     let listed = match party {
-        Party::Patient(_) => list(client, wallet, patient).await?,
-        _ => list_state(client, patient).await?,
+        Party::Patient(_) => records::history(client, wallet, patient).await?,
+        _ => records::history_in_state(client, patient).await?,
     };
     let (mut unread, mut ids) = (Vec::new(), Vec::new());
     for (id, record) in &listed {
@@ -134,65 +123,6 @@ async fn party_of(
         Some(Role::Main(id) | Role::Service(id)) => Party::Member(id),
         Some(Role::Patient(_)) | None => Party::Patient(patient),
     })
-}
-
-/// The patient's records, oldest first.
-async fn list(
-    client: &Client,
-    wallet: &Wallet,
-    patient: PatientId,
-) -> Result<Vec<(RecordId, Record)>, OperationError> {
-    let mut records = Vec::new();
-    let mut before = None;
-    loop {
-        let question = RecordsQuestion {
-            patient,
-            before,
-            limit: PAGE,
-        };
-        let page = client.ask(wallet.key(), &question).await?;
-        records.extend(page.items.into_iter().map(|(_, item)| item));
-        if records.len() > HISTORY_MAX {
-            return Err(OperationError::TooMany {
-                what: "records",
-                found: records.len(),
-                limit: HISTORY_MAX,
-            });
-        }
-        match page.next {
-            Some(next) => before = Some(next),
-            None => break,
-        }
-    }
-    records.reverse();
-    Ok(records)
-}
-
-/// The same from the state, for those who may not ask for the list: what of it they may read is for
-/// the chain to say when they open it.
-async fn list_state(
-    client: &Client,
-    patient: PatientId,
-) -> Result<Vec<(RecordId, Record)>, OperationError> {
-    let key = pallet_records::Files::<Runtime>::hashed_key_for(patient);
-    let file: Option<PatientFile> = parties::read(client, &key).await?;
-    let count = file.map_or(0, |file| file.records);
-    let found = usize::try_from(count).unwrap_or(usize::MAX);
-    if found > HISTORY_MAX {
-        return Err(OperationError::TooMany {
-            what: "records",
-            found,
-            limit: HISTORY_MAX,
-        });
-    }
-    let mut listed = Vec::with_capacity(found);
-    for at in 0..count {
-        let key = pallet_records::RecordsOf::<Runtime>::hashed_key_for(patient, at);
-        if let Some(id) = parties::read(client, &key).await? {
-            listed.push((id, records::record(client, id).await?));
-        }
-    }
-    Ok(listed)
 }
 
 /// Merges all documents that agree with those before them.

@@ -33,7 +33,9 @@ use xinglin_primitives::{
 use xinglin_runtime::{Runtime, RuntimeCall, RuntimeEvent};
 
 pub use journal::salt_from;
-pub use sources::{gather, Source, BUNDLES_MAX, BUNDLE_BYTES_MAX, INPUT_BYTES_MAX};
+pub use sources::{
+    gather, lines, service, setting, Source, BUNDLES_MAX, BUNDLE_BYTES_MAX, INPUT_BYTES_MAX,
+};
 
 use self::{
     journal::{digest, Entry, Kind},
@@ -396,7 +398,7 @@ impl Import<'_> {
             author: roles.author,
             member: roles.member,
             visit: None,
-            kind: kind_of(part.kind),
+            kind: content_kind(part.kind),
             content: part.document.clone(),
             compression: Compression::Zstd,
         };
@@ -525,7 +527,8 @@ async fn drained(client: &Client, account: &AccountId) -> Result<(), ImportError
     }
 }
 
-fn kind_of(kind: RecordKind) -> ContentKind {
+/// The kind under which the chain knows a record of a bundle.
+pub fn content_kind(kind: RecordKind) -> ContentKind {
     match kind {
         RecordKind::Encounter => ContentKind::Encounter,
         RecordKind::Profile => ContentKind::Profile,

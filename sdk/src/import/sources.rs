@@ -119,7 +119,8 @@ impl Bill {
     }
 }
 
-fn setting(visit: &Visit) -> Setting {
+/// Where an encounter's patient was treated, as invoices say it.
+pub fn setting(visit: &Visit) -> Setting {
     if visit.class.is_inpatient() {
         Setting::Inpatient
     } else {
@@ -127,14 +128,15 @@ fn setting(visit: &Visit) -> Setting {
     }
 }
 
-fn service(visit: &Visit) -> Option<(Date, Date)> {
+/// The first and the last day of an encounter; `None` before 1970.
+pub fn service(visit: &Visit) -> Option<(Date, Date)> {
     let (first, last) = visit.service_dates();
     let date = |day: i32| u32::try_from(day).ok().map(Date);
     Some((date(first.0)?, date(last.0)?))
 }
 
 /// The lines of a claim. `None` if an item has a text that no invoice carries.
-fn lines(charge: &Charge) -> Option<Vec<DraftLine>> {
+pub fn lines(charge: &Charge) -> Option<Vec<DraftLine>> {
     let is_carried = |text: &str| (1..=ITEM_TEXT_BYTES_MAX).contains(&text.len());
     let lines = charge.lines.iter().map(|line| {
         let system = line.system.as_deref().unwrap_or(LOCAL_SYSTEM);

@@ -1,12 +1,12 @@
 //! Sealing the keys of records again: for those with whom they are shared, for readers whose key
 //! changed, and for a patient who has a new one.
 
-use pallet_records::types::{KeyFor, PatientFile, Reader, Record, BATCH_MAX};
+use pallet_records::types::{KeyFor, Reader, Record, BATCH_MAX};
 use rand::rngs::OsRng;
 use xinglin_primitives::{AccountId, EncryptionKey, PatientId, RecordId};
 use xinglin_runtime::{Runtime, RuntimeEvent};
 
-use super::{open::own_key, record, version, HISTORY_MAX};
+use super::{list::history_in_state, open::own_key, record, version};
 use crate::{
     client::{Client, Outcome},
     envelope::{seal_key, VersionNumber},
@@ -186,27 +186,8 @@ async fn kept_by(
         Some(Role::Main(id) | Role::Service(id)) => id == record.member,
         None => false,
     };
-    let key = pallet_records::Files::<Runtime>::hashed_key_for(patient);
-    let file: Option<PatientFile> = parties::read(client, &key).await?;
-    let count = file.unwrap_or_default().records;
-    if count > HISTORY_MAX as u64 {
-        return Err(OperationError::TooMany {
-            what: "records",
-            found: usize::try_from(count).unwrap_or(usize::MAX),
-            limit: HISTORY_MAX,
-        });
-    }
-    let mut kept = Vec::new();
-    for at in 0..count {
-        let key = pallet_records::RecordsOf::<Runtime>::hashed_key_for(patient, at);
-        let Some(id) = parties::read(client, &key).await? else {
-            continue;
-        };
-        let found = record(client, id).await?;
-        if is_kept(&found) && !found.is_erased() {
-            kept.push((id, found));
-        }
-    }
+    let mut kept = history_in_state(client, patient).await?;
+    kept.retain(|(_, record)| is_kept(record) && !record.is_erased());
     Ok(kept)
 }
 

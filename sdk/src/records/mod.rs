@@ -5,11 +5,13 @@
 //! [`execute`](crate::operation::execute).
 
 mod keys;
+mod list;
 mod open;
 mod share;
 mod write;
 
 pub use keys::{provide_keys, reseal, sealed_for, Resealed, Restored};
+pub(crate) use list::{history, history_in_state};
 pub use open::{open, open_external, read, OpenedRecord, Opening};
 pub use share::{answer, book_with_grant, complete_grant, reshare, share, Period, Sharing, Slot};
 pub use write::{

@@ -7,12 +7,12 @@ use pallet_records::{
     types::{KeyBatch, KeyFor, Reader, Record},
 };
 use xinglin_primitives::{time::Moment, AccessRequestId, GrantId, PatientId, RecordId, ScheduleId};
-use xinglin_rpc_api::questions::Records as RecordsQuestion;
 use xinglin_runtime::{Runtime, RuntimeCall, RuntimeEvent};
 
 use super::{
     keys::{batches, reseal_to, sealed_for, Recipient, Resealed},
-    record, HISTORY_MAX,
+    list::history,
+    record,
 };
 use crate::{
     client::{Client, Outcome},
@@ -23,9 +23,6 @@ use crate::{
 };
 
 type Call = pallet_records::Call<Runtime>;
-
-/// Records asked for in one page.
-const PAGE: u32 = 100;
 
 /// From when until when, in milliseconds since 1970; the end is not part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -281,37 +278,5 @@ async fn covered(
     records.retain(|(id, record)| {
         what.covers(*id, record) && !record.is_erased() && record.retracted_at.is_none()
     });
-    Ok(records)
-}
-
-/// All records of a patient, oldest first.
-async fn history(
-    client: &Client,
-    wallet: &Wallet,
-    patient: PatientId,
-) -> Result<Vec<(RecordId, Record)>, OperationError> {
-    let mut records = Vec::new();
-    let mut before = None;
-    loop {
-        let question = RecordsQuestion {
-            patient,
-            before,
-            limit: PAGE,
-        };
-        let page = client.ask(wallet.key(), &question).await?;
-        records.extend(page.items.into_iter().map(|(_, item)| item));
-        if records.len() > HISTORY_MAX {
-            return Err(OperationError::TooMany {
-                what: "records",
-                found: records.len(),
-                limit: HISTORY_MAX,
-            });
-        }
-        match page.next {
-            Some(next) => before = Some(next),
-            None => break,
-        }
-    }
-    records.reverse();
     Ok(records)
 }

@@ -2,17 +2,14 @@
 
 use anyhow::{bail, ensure, Context, Result};
 use pallet_insurance::computation::Split;
-use xinglin_fhir::{Charge, ItemClass, Visit};
-use xinglin_primitives::{
-    glue::{CatalogueClass, Setting},
-    time::Date,
-    Balance, InvoiceId, PatientId, YUAN,
-};
+use xinglin_fhir::{Charge, Visit};
+use xinglin_primitives::{time::Date, Balance, InvoiceId, PatientId, YUAN};
 use xinglin_rpc_api::questions::{PreSettle, Settlements};
 use xinglin_runtime::RuntimeEvent;
 use xinglin_sdk::{
-    billing::{self, DraftLine, InvoiceDraft, Item},
+    billing::{self, InvoiceDraft},
     client::{Client, Outcome},
+    import,
     insurance::{self, SettlementOrder, Settling},
     operation::{self, told},
 };
@@ -25,8 +22,6 @@ use super::{
 
 /// What of a personal account a patient allows for one invoice.
 const ACCOUNT_MAX_FEN: Balance = 20 * YUAN;
-/// What of an item of class B the patient pays first.
-const CLASS_B_PREPAY_BP: u16 = 1_000;
 
 /// An invoice and what became of it.
 pub struct Bill {
@@ -82,57 +77,19 @@ pub fn invoice_of(outcome: &Outcome) -> Result<InvoiceId> {
 
 /// The invoice for a claim of the bundle, without a visit as far as the chain knows.
 pub fn draft(patient: PatientId, visit: &Visit, charge: &Charge) -> Result<InvoiceDraft> {
-    let setting = if visit.class.is_inpatient() {
-        Setting::Inpatient
-    } else {
-        Setting::Outpatient
-    };
-    let lines = charge.lines.iter().map(|line| {
-        let class = match line.class {
-            None | Some(ItemClass::A) => CatalogueClass::A,
-            Some(ItemClass::B) => CatalogueClass::B,
-            Some(ItemClass::C) => CatalogueClass::C,
-        };
-        DraftLine {
-            item: Item {
-                system: line
-                    .system
-                    .clone()
-                    .unwrap_or_else(|| "urn:local".to_owned()),
-                code: line.code.clone(),
-                name: line.name.clone(),
-            },
-            class,
-            prepay_bp: if class == CatalogueClass::B {
-                CLASS_B_PREPAY_BP
-            } else {
-                0
-            },
-            unit_price_fen: line.unit_price_fen,
-            quantity: line.quantity,
-            price_limit_fen: None,
-            fund_share_bp: None,
-        }
-    });
     Ok(InvoiceDraft {
         patient,
         visit: None,
-        setting,
+        setting: import::setting(visit),
         service: service(visit)?,
-        lines: lines.collect(),
+        lines: import::lines(charge).context("a claim has a text that no invoice carries")?,
         readers: vec![INSURER],
     })
 }
 
 /// The first and last day of an encounter.
 pub fn service(visit: &Visit) -> Result<(Date, Date)> {
-    let (first, last) = visit.service_dates();
-    let date = |day: i32| {
-        u32::try_from(day)
-            .map(Date)
-            .context("an encounter before 1970 cannot be invoiced")
-    };
-    Ok((date(first.0)?, date(last.0)?))
+    import::service(visit).context("an encounter before 1970 cannot be invoiced")
 }
 
 /// Pays invoices with insurance, as a patient, one after the other: looks first what it will bring,

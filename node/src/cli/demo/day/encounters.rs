@@ -10,7 +10,7 @@ use pallet_records::{
     grants::{Covered, Grantee, Terms},
     types::ContentKind,
 };
-use xinglin_fhir::{EncounterClass, RecordKind, Visit};
+use xinglin_fhir::{EncounterClass, Visit};
 use xinglin_primitives::{
     time::{Date, DAY_MS, HOUR_MS},
     AppointmentId, Balance, Party, RecordId, ScheduleId,
@@ -20,6 +20,7 @@ use xinglin_sdk::{
     billing,
     client::Outcome,
     envelope::Compression,
+    import::content_kind,
     operation::{self, told},
     parties,
     records::{self, RecordDraft, Slot},
@@ -137,7 +138,7 @@ impl Encounters {
                     author: doctor.id,
                     member: HOSPITAL,
                     visit: None,
-                    kind: kind_of(part.kind),
+                    kind: content_kind(part.kind),
                     content: part.document.clone(),
                     compression: Compression::Zstd,
                 };
@@ -244,7 +245,7 @@ impl Encounters {
                     author: doctor.id,
                     member: HOSPITAL,
                     visit: Some(scene.appointment),
-                    kind: kind_of(part.kind),
+                    kind: content_kind(part.kind),
                     content: part.document.clone(),
                     compression: Compression::Zstd,
                 };
@@ -331,17 +332,6 @@ fn record_of(outcome: &Outcome) -> Result<RecordId> {
         RuntimeEvent::Records(pallet_records::Event::Written { record, .. }) => Some(*record),
         _ => None,
     })?)
-}
-
-fn kind_of(kind: RecordKind) -> ContentKind {
-    match kind {
-        RecordKind::Encounter => ContentKind::Encounter,
-        RecordKind::Profile => ContentKind::Profile,
-        RecordKind::Diagnosis => ContentKind::Diagnosis,
-        RecordKind::TreatmentPlan => ContentKind::TreatmentPlan,
-        RecordKind::Prescription => ContentKind::Prescription,
-        RecordKind::Report => ContentKind::Report,
-    }
 }
 
 fn all_kinds() -> pallet_records::grants::Kinds {
