@@ -85,11 +85,18 @@ impl Signatures {
     }
 
     /// Verifies signatures and returns the indices of the transactions with a wrong one, in order.
+    ///
+    /// What makes one batch is verified on the calling thread: to divide it would make every
+    /// signature dearer, and to wake threads for it costs about as much as a few of them.
     pub(crate) fn verify(&self, claims: &[Claim]) -> Vec<usize> {
         if claims.is_empty() {
             return Vec::new();
         }
-        let wrong = self.pool.install(|| self.wrong(claims));
+        let wrong = if claims.len() <= SIGNATURE_BATCH {
+            self.wrong_in_batch(claims)
+        } else {
+            self.pool.install(|| self.wrong(claims))
+        };
         self.remember(claims, &wrong);
         wrong
     }
@@ -124,6 +131,7 @@ impl Signatures {
         wrong
     }
 
+    /// The indices of the transactions with a wrong signature, in order.
     fn wrong_in_batch(&self, batch: &[Claim]) -> Vec<usize> {
         let (schnorr, mut single): (Vec<&Claim>, Vec<&Claim>) = batch
             .iter()
@@ -134,11 +142,13 @@ impl Signatures {
             single.extend(schnorr);
         }
         self.metrics.signatures_single.inc_by(single.len() as u64);
-        single
+        let mut wrong: Vec<usize> = single
             .into_iter()
             .filter(|claim| !claim.signature.is_valid())
             .map(|claim| claim.index)
-            .collect()
+            .collect();
+        wrong.sort_unstable();
+        wrong
     }
 
     fn remember(&self, claims: &[Claim], wrong: &[usize]) {
