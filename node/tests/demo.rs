@@ -44,6 +44,7 @@ fn morning_and_clinic_day_are_played_on_a_consortium_that_loses_a_validator() {
             "regulator-1 is gone",
             "claim afterwards",
             "red-letter invoice",
+            "and 1 red-letter invoices, as JSON and PDF, are what the chain says",
             "is flagged:",
             "NoVisit",
             "upholds it",

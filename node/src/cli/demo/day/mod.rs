@@ -10,6 +10,7 @@ mod books;
 mod cast;
 mod detours;
 mod encounters;
+mod papers;
 mod referral;
 mod tables;
 
@@ -74,6 +75,8 @@ pub async fn play(stage: &mut Stage, folder: Option<&Path>) -> Result<()> {
     tables::encounters(&cast, &day.played);
     report::title("What went otherwise");
     tables::detours(&detours);
+    report::title("E-invoices");
+    tables::papers(&papers::render_all(stage, &cast, &day).await?);
     report::title("The books");
     check(stage, &cast, &day).await
 }

@@ -8,6 +8,7 @@ use super::{
     cast::Cast,
     detours::{yuan, Detour},
     encounters::Played,
+    papers::Papers,
 };
 use crate::cli::output::table;
 
@@ -89,6 +90,14 @@ pub fn detours(detours: &[Detour]) {
         listing.add_row([detour.what.to_owned(), detour.steps.join("\n")]);
     }
     println!("{listing}");
+}
+
+/// That every invoice has its paper.
+pub fn papers(papers: &Papers) {
+    println!(
+        "{} e-invoices and {} red-letter invoices, as JSON and PDF, are what the chain says. {} with another total are refused.",
+        papers.blue, papers.red, papers.forged_refused
+    );
 }
 
 /// That the books balance, and who read.
