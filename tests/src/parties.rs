@@ -46,6 +46,11 @@ pub fn crowd_key(number: u32) -> sr25519::Pair {
     key_of(&format!("crowd-patient-{number}"))
 }
 
+/// The seed of that key, as the SDK takes it.
+pub fn crowd_secret(number: u32) -> String {
+    format!("{:?}", seed_of(&format!("crowd-patient-{number}")))
+}
+
 /// The key of the doctor with this number in a crowd.
 pub fn doctor_key(number: u32) -> sr25519::Pair {
     key_of(&format!("crowd-doctor-{number}"))
@@ -57,7 +62,11 @@ pub fn desk_key(number: u32) -> sr25519::Pair {
 }
 
 fn key_of(name: &str) -> sr25519::Pair {
-    sr25519::Pair::from_seed(&BlakeTwo256::hash(name.as_bytes()).0)
+    sr25519::Pair::from_seed(&seed_of(name).0)
+}
+
+fn seed_of(name: &str) -> sp_core::H256 {
+    BlakeTwo256::hash(name.as_bytes())
 }
 
 /// The account of a key.

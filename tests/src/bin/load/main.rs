@@ -45,6 +45,9 @@ struct Args {
     /// Connections to each node.
     #[arg(long, default_value_t = 2)]
     connections: usize,
+    /// Most pre-settlements that are asked for before the load of the clinic begins.
+    #[arg(long, default_value_t = 1_000)]
+    questions: usize,
     /// Option of every node, as NAME=VALUE in TOML; may be repeated.
     #[arg(long, value_name = "NAME=VALUE")]
     node_option: Vec<String>,
@@ -81,15 +84,15 @@ async fn main() -> Result<()> {
         node.wait_ready().await?;
     }
     cluster.wait_height(1).await?;
-    let prepared = match simple {
-        Some(prepared) => prepared,
-        None => clinic::prepare(&cluster, crowd, count, args.connections).await?,
+    let (prepared, asked) = match simple {
+        Some(prepared) => (prepared, clinic::PreSettlements::default()),
+        None => clinic::prepare(&cluster, crowd, count, args.connections, args.questions).await?,
     };
 
     eprintln!("{} transactions/s for {} s", args.rate, args.seconds);
     let measured = measure::run(&cluster, &prepared, args.rate, args.connections).await?;
 
-    let report = Report::new(&args, calibration, &measured);
+    let report = Report::new(&args, calibration, &measured, &asked);
     println!("{}", report.table());
     if let Some(path) = &args.json {
         std::fs::write(path, serde_json::to_vec_pretty(&report)?)?;

@@ -7,7 +7,12 @@ use comfy_table::{presets::UTF8_FULL_CONDENSED, Table};
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use crate::{calibrate::Calibration, measure::Measured, workload::Workload, Args};
+use crate::{
+    calibrate::Calibration,
+    measure::Measured,
+    workload::{clinic::PreSettlements, Workload},
+    Args,
+};
 
 /// The longest latency told apart, in microseconds.
 const LATENCY_US_MAX: u64 = 120_000_000;
@@ -37,6 +42,12 @@ pub struct Report {
     cpu_seconds_per_1000: f64,
     kib_written_per_1000: f64,
     memory_mib_max: f64,
+    /// How long the runtime's pre-settlements took over RPC, if the workload has any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pre_settle_ms: Option<Latency>,
+    /// The same as a patient asks: with challenge and signature.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pre_settle_signed_ms: Option<Latency>,
     calibration: Calibration,
     /// What signatures alone allow: every node verifies each once, in batches, on all cores.
     limit_tps: f64,
@@ -54,7 +65,12 @@ struct Latency {
 
 impl Report {
     /// Puts the parts together.
-    pub fn new(args: &Args, calibration: Calibration, measured: &Measured) -> Self {
+    pub fn new(
+        args: &Args,
+        calibration: Calibration,
+        measured: &Measured,
+        asked: &PreSettlements,
+    ) -> Self {
         let Measured {
             submitted,
             finals,
@@ -90,6 +106,8 @@ impl Report {
             cpu_seconds_per_1000: per(cost.cpu_seconds, thousands),
             kib_written_per_1000: per(kib_written, thousands),
             memory_mib_max: cost.memory_bytes_max as f64 / (1024.0 * 1024.0),
+            pre_settle_ms: Latency::of_any(&asked.answers),
+            pre_settle_signed_ms: Latency::of_any(&asked.questions),
             calibration,
             limit_tps,
             of_limit: per(tps, limit_tps),
@@ -143,6 +161,16 @@ impl Report {
             "memory of a node",
             format!("{:.0} MiB at most", self.memory_mib_max),
         );
+        for (name, latency) in [
+            ("pre-settlement", &self.pre_settle_ms),
+            ("the same, signed", &self.pre_settle_signed_ms),
+        ] {
+            if let Some(Latency { p50, p90, p99, max }) = latency {
+                let text =
+                    format!("p50 {p50:.2} ms, p90 {p90:.2} ms, p99 {p99:.2} ms, max {max:.2} ms");
+                row(name, text);
+            }
+        }
         let Calibration {
             verify_single_per_s,
             verify_batch_per_s,
@@ -181,6 +209,11 @@ impl Report {
 }
 
 impl Latency {
+    /// `None` if nothing was measured.
+    fn of_any(latencies: &[Duration]) -> Option<Self> {
+        (!latencies.is_empty()).then(|| Self::of(latencies))
+    }
+
     fn of(latencies: &[Duration]) -> Self {
         let mut histogram = Histogram::<u64>::new_with_max(LATENCY_US_MAX, 3).ok();
         for latency in latencies {

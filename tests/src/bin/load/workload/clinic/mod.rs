@@ -9,6 +9,7 @@
 
 mod calls;
 mod ids;
+mod questions;
 
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,8 @@ use xinglin_tests::{
     cluster::{now_ms, Cluster},
     parties::{Crowd, DESKS},
 };
+
+pub use self::questions::PreSettlements;
 
 use self::ids::Ids;
 use super::{Act, Prepared, Routing, Signer};
@@ -119,14 +122,15 @@ pub fn patients(count: u32) -> u32 {
     count.div_ceil(MIX.len() as u32).saturating_mul(VISITS)
 }
 
-/// Lets the prologue run on the nodes, which must be at the beginning of their chain, and signs
-/// `count` acts.
+/// Lets the prologue run on the nodes, which must be at the beginning of their chain, asks what
+/// settling up to `questions` of its invoices would bring, and signs `count` acts.
 pub async fn prepare(
     cluster: &Cluster,
     crowd: Crowd,
     count: u32,
     connections: usize,
-) -> Result<Prepared> {
+    questions: usize,
+) -> Result<(Prepared, PreSettlements)> {
     let clinic = Clinic::plan(crowd, count, now_ms())?;
     eprintln!("booking and charging: {} acts", clinic.prologue.len());
     let prologue = clinic.sign(&clinic.prologue, &Ids::default(), cluster)?;
@@ -138,8 +142,10 @@ pub async fn prepare(
     );
     done.ensure_succeeded()?;
     let ids = Ids::read(cluster, &crowd).await?;
+    eprintln!("asking for up to {questions} pre-settlements");
+    let taken = clinic.pre_settle(cluster, &ids, questions).await?;
     eprintln!("signing {count} transactions");
-    clinic.sign(&clinic.measured, &ids, cluster)
+    Ok((clinic.sign(&clinic.measured, &ids, cluster)?, taken))
 }
 
 impl Clinic {
