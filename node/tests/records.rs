@@ -9,7 +9,7 @@ use std::process::Output;
 use pallet_records::{
     access::{Denial, Purpose},
     grants::{Covered, Grantee, Terms},
-    types::ContentKind,
+    types::{ContentKind, Reader, StoredKey},
 };
 use serde_json::Value;
 use xinglin_primitives::{
@@ -19,7 +19,7 @@ use xinglin_primitives::{
 use xinglin_runtime::Runtime;
 use xinglin_sdk::{
     client::Client,
-    envelope::Compression,
+    envelope::{open_key, Compression, EnvelopeError},
     operation::{execute, OperationError},
     parties,
     records::{self, Amendment, RecordDraft},
@@ -143,6 +143,86 @@ async fn a_record_is_read_by_whom_its_patient_lets_and_by_nobody_else() {
     execute(&client, patient.key(), call).await.unwrap();
     let refused = open(&client, GRANTEE_PATH, grantee, record).await;
     assert!(refused.is_err(), "a revoked grant lets nobody read");
+}
+
+#[tokio::test]
+async fn when_a_grant_is_over_the_grantee_reads_no_more() {
+    let node = DevNode::start(&[]);
+    let client = Client::connect(&node.url()).await.unwrap();
+    let record = write(&client).await;
+    let patient = wallet(PATIENT_PATH);
+    let now = parties::now(&client).await.unwrap();
+    let brief = Terms {
+        until: now + 4_000,
+        ..terms(Covered::Record(record), now)
+    };
+    let until = brief.until;
+    records::share(&client, &patient, brief).await.unwrap();
+    let grantee = Party::Practitioner(GRANTEE);
+    let read = open(&client, GRANTEE_PATH, grantee, record).await;
+    assert_eq!(read.unwrap(), CONTENT);
+    // Every transaction makes a block, and so brings the chain's time nearer to the end.
+    while parties::now(&client).await.unwrap() <= until {
+        let remark = frame_system::Call::<Runtime>::remark { remark: Vec::new() };
+        execute(&client, patient.key(), remark).await.unwrap();
+    }
+    let refused = open(&client, GRANTEE_PATH, grantee, record).await;
+    assert_eq!(refused, Err(Denial::Expired));
+    let fetched = records::read(&client, &wallet(GRANTEE_PATH), record, None).await;
+    assert!(
+        matches!(fetched, Err(OperationError::Client(_))),
+        "{fetched:?}"
+    );
+}
+
+/// Whoever runs a node has the blocks and the state, and the keys of a member.
+#[tokio::test]
+async fn another_hospital_that_runs_a_node_has_the_ciphertext_and_opens_nothing() {
+    let node = DevNode::start(&[]);
+    let client = Client::connect(&node.url()).await.unwrap();
+    let record = write(&client).await;
+    let author = wallet(AUTHOR_PATH);
+    let version = records::version(&client, record, 1).await.unwrap();
+    let fetched = client.record_ciphertext(author.key(), version.hash).await;
+    let envelope = fetched.unwrap().unwrap();
+    let readers = [
+        Reader::Patient,
+        Reader::Practitioner(AUTHOR),
+        Reader::Member(HOSPITAL),
+    ];
+    let mut opened = Vec::new();
+    for reader in readers {
+        let key = pallet_records::SealedKeys::<Runtime>::hashed_key_for(record, (1, &reader));
+        let at = client.tip().await.unwrap();
+        let stored: Option<StoredKey> = client.storage(&key, at).await.unwrap();
+        let sealed = stored.unwrap().key;
+        for path in [
+            "//Bob",
+            "//Bob//service//1",
+            "//Charlie",
+            "//Dave",
+            STRANGER_PATH,
+        ] {
+            let refused = open_key(&sealed, wallet(path).secret(), version.hash, &reader);
+            assert_eq!(refused.err(), Some(EnvelopeError::KeyRefused), "{path}");
+        }
+        opened.extend(open_key(&sealed, author.secret(), version.hash, &reader).ok());
+    }
+    // The author's own is among them, and is the only one that the author opens.
+    assert_eq!(opened.len(), 1);
+    let hidden = |bytes: &[u8]| {
+        !bytes
+            .windows(12)
+            .any(|part| CONTENT.windows(12).any(|it| it == part))
+    };
+    assert!(hidden(&envelope) && !hidden(CONTENT));
+    for (path, party) in [
+        ("//Bob", Party::Member(MemberId(1))),
+        ("//Bob//service//1", Party::Member(MemberId(1))),
+    ] {
+        let refused = open(&client, path, party, record).await;
+        assert_eq!(refused, Err(Denial::NoGrant));
+    }
 }
 
 #[tokio::test]

@@ -138,6 +138,57 @@ fn too_few_foreign_and_forged_signers_fail_at_the_certificate() {
     assert_eq!(refuted_at(&genuine, &other_chain), Step::Certificate);
 }
 
+/// The steps at which the encodings of something fail that differ from the good one in one bit.
+fn steps_of_altered<T: Decode>(
+    good: &[u8],
+    verify: impl Fn(T) -> Result<Proven, Refutation>,
+) -> std::collections::BTreeSet<Option<Step>> {
+    let mut steps = std::collections::BTreeSet::new();
+    for bit in 0..good.len() * 8 {
+        let mut altered = good.to_vec();
+        altered[bit / 8] ^= 1 << (bit % 8);
+        let refuted = T::decode_all(&mut &altered[..]).ok().map(|altered| {
+            let refuted = verify(altered).map(|_| format!("bit {bit} of byte {}", bit / 8));
+            refuted.unwrap_err()
+        });
+        if let Some(refutation) = &refuted {
+            assert!(!refutation.to_string().is_empty());
+        }
+        steps.insert(refuted.map(|refutation| refutation.step));
+    }
+    steps
+}
+
+#[test]
+fn every_flipped_bit_of_a_receipt_and_of_what_leads_to_it_is_noticed() {
+    let genesis = anchor(1..=4);
+    let good = alone(&receipt(&[1, 2, 3]));
+    assert!(verify(&good, &genesis).is_ok());
+    let steps = steps_of_altered(&good.receipt.encode(), |receipt: Receipt| {
+        verify(&alone(&receipt), &genesis)
+    });
+    // Each part has its own reason; what does not even decode has none.
+    let all = [
+        None,
+        Some(Step::Inclusion),
+        Some(Step::Header),
+        Some(Step::Certificate),
+    ];
+    assert!(all.iter().all(|step| steps.contains(step)), "{steps:?}");
+
+    let later = alone(&receipt(&[5, 6, 7]));
+    let change = change(2, &anchor(5..=8), &[1, 2, 3]);
+    let with = |change: SetChange| ReceiptFile {
+        set_changes: vec![change],
+        ..later.clone()
+    };
+    assert!(verify(&with(change.clone()), &genesis).is_ok());
+    let steps = steps_of_altered(&change.encode(), |change: SetChange| {
+        verify(&with(change), &genesis)
+    });
+    assert!(steps.contains(&Some(Step::Validators)), "{steps:?}");
+}
+
 #[test]
 fn unknown_signers_hint_at_a_changed_set() {
     let refutation = verify(&alone(&receipt(&[1, 2, 3])), &anchor(2..=5)).unwrap_err();

@@ -97,7 +97,17 @@ async fn proofs_convince_the_standard_verifier() {
         .unwrap()
         .unwrap()
         .state_root;
-    assert!(read_proof_check::<Hashing, _>(wrong_root, proof, &keys).is_err());
+    assert!(read_proof_check::<Hashing, _>(wrong_root, proof.clone(), &keys).is_err());
+    let nodes = proof.into_iter_nodes().collect::<Vec<_>>();
+    for (place, node) in nodes.iter().enumerate() {
+        for byte in 0..node.len() {
+            let mut altered = nodes.clone();
+            altered[place][byte] ^= 1 << (byte % 8);
+            let altered = StorageProof::new(altered);
+            let checked = read_proof_check::<Hashing, _>(root, altered, &keys);
+            assert!(checked.is_err(), "node {place}, byte {byte}");
+        }
+    }
 }
 
 #[tokio::test]
