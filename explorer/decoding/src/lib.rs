@@ -1,0 +1,1 @@
+//! What blocks say, in the names of the metadata.

@@ -1,0 +1,1 @@
+//! Finds operations and events by what they say.
