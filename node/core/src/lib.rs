@@ -12,10 +12,12 @@
 //! | [`ReadySource`] | mempool | executor, consensus |
 //! | [`TransactionPool`] | mempool | RPC, network |
 //! | [`NetworkInfo`] | network | RPC |
+//! | [`Explorer`], [`QuestionLog`] | index | RPC |
 
 pub mod block;
 pub mod consensus;
 pub mod execution;
+pub mod explorer;
 pub mod network;
 pub mod pool;
 pub mod store;
@@ -25,6 +27,10 @@ pub use consensus::{ConsensusStatus, HeightConfig, HeightValidator, RegisteredNo
 pub use execution::{
     BlockExecutor, BuildRequest, ExecutionError, HeightConfigs, InvalidBlock, KeyValue, StateError,
     StateQuery, TransactionValidator, Validated, ValidatedTransaction, Verdict, VerifyMode,
+};
+pub use explorer::{
+    Count, Explorer, ExplorerError, Filter, IndexProgress, KeptQuestion, Order, Outcome, Page,
+    Period, Position, QuestionLog,
 };
 pub use network::{NetworkInfo, PeerInfo};
 pub use pool::{

@@ -6,6 +6,7 @@
 
 pub mod consensus;
 pub mod encryption;
+pub mod entity;
 pub mod glue;
 pub mod ids;
 pub mod page;
@@ -16,6 +17,7 @@ pub mod signature;
 pub mod text;
 pub mod time;
 
+pub use entity::Entity;
 pub use ids::{
     AccessRequestId, AppointmentId, CaseId, ClaimId, CoverageId, DepartmentId, DisclosureId,
     EmergencyId, EncryptionKey, GrantId, IdentityHash, InOrder, InvoiceId, MemberId, PatientId,

@@ -1,0 +1,1 @@
+//! Evidence packages and their verification, without I/O.

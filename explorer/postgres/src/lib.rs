@@ -1,0 +1,1 @@
+//! Blocks, operations and the domain as tables of PostgreSQL.

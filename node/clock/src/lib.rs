@@ -1,0 +1,1 @@
+//! Holds the node's clock against time servers.

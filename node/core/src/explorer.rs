@@ -1,0 +1,210 @@
+//! What the index of operations answers, and what it keeps of who asked.
+//!
+//! The index finds transactions and events; what they say is read from the blocks. It runs beside
+//! the node and may lag behind the tip: [`Explorer::progress`] tells how far it has come.
+
+use codec::{Decode, Encode};
+use serde::{Deserialize, Serialize};
+use xinglin_primitives::{AccountId, BlockNumber, CaseId, Entity, Hash, MemberId};
+
+use crate::store::StoreError;
+
+/// Why the index cannot answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ExplorerError {
+    /// The database under it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The filter asks for something that cannot be.
+    #[error("the filter is refused: {0}")]
+    Filter(String),
+    /// The position is not one of this chain.
+    #[error("the cursor is not of this chain: block {0} is not in its index")]
+    Cursor(BlockNumber),
+    /// The index is being rebuilt and has not come to where it could answer.
+    #[error("the index is at block {indexed} of {tip}; ask again later")]
+    Behind {
+        /// The last block that is indexed.
+        indexed: BlockNumber,
+        /// The tip.
+        tip: BlockNumber,
+    },
+}
+
+/// How far the index has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IndexProgress {
+    /// The first block that is indexed. Above 1 if older states were pruned before the index began.
+    pub first: BlockNumber,
+    /// The last block that is indexed: all between the two are.
+    pub last: BlockNumber,
+    /// The last committed block.
+    pub tip: BlockNumber,
+}
+
+/// A transaction or an event: where it is on the chain. Positions are in the order of the history.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize, Deserialize,
+)]
+pub struct Position {
+    /// Height of the block.
+    pub block: BlockNumber,
+    /// Index among the block's transactions, or among its events.
+    pub index: u32,
+}
+
+/// In which order results come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Order {
+    /// The latest first.
+    #[default]
+    Newest,
+    /// The earliest first.
+    Oldest,
+}
+
+/// How a transaction ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Outcome {
+    /// It did what it says.
+    Success,
+    /// The rules refused it.
+    Error,
+}
+
+/// What is looked for. All that is given must hold at once; nothing given means everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Filter {
+    /// From this height on.
+    pub from_block: Option<BlockNumber>,
+    /// Up to this height, itself included.
+    pub to_block: Option<BlockNumber>,
+    /// In blocks of this time or later, in milliseconds since 1970.
+    pub from_ms: Option<u64>,
+    /// In blocks before this time, in milliseconds since 1970.
+    pub before_ms: Option<u64>,
+    /// Signed by this account.
+    pub signer: Option<AccountId>,
+    /// Of this pallet, by its name in the metadata: the call itself or one that it wraps.
+    pub pallet: Option<String>,
+    /// This call of the pallet. Needs `pallet`.
+    pub call: Option<String>,
+    /// With an event of this pallet.
+    pub event_pallet: Option<String>,
+    /// With this event. Needs `event_pallet`.
+    pub event: Option<String>,
+    /// With this outcome.
+    pub outcome: Option<Outcome>,
+    /// That mention all of these, in the call or in its events.
+    pub entities: Vec<Entity>,
+}
+
+/// One page of positions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// What was found, in the order asked for.
+    pub items: Vec<Position>,
+    /// Where to go on: what comes after it has not been looked at. `None` at the end. A page may be
+    /// short, even empty, and yet have one: the work for a page is bounded.
+    pub next: Option<Position>,
+}
+
+/// Length of the periods in which operations are counted, in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Period {
+    /// A minute.
+    Minute,
+    /// An hour.
+    Hour,
+    /// A day.
+    Day,
+}
+
+/// How many operations there were in a period.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Count {
+    /// When the period begins, in milliseconds since 1970.
+    pub from_ms: u64,
+    /// Pallet of the calls.
+    pub pallet: String,
+    /// Name of the calls.
+    pub call: String,
+    /// Those that did what they say.
+    pub succeeded: u64,
+    /// Those that the rules refused.
+    pub failed: u64,
+}
+
+/// Finds operations.
+pub trait Explorer: Send + Sync + 'static {
+    /// How far the index has come.
+    fn progress(&self) -> IndexProgress;
+    /// The transactions that a filter lets through, after a position if one is given, at most
+    /// `limit`.
+    fn extrinsics(
+        &self,
+        filter: &Filter,
+        order: Order,
+        after: Option<Position>,
+        limit: u32,
+    ) -> Result<Page, ExplorerError>;
+    /// The events that a filter lets through: of the filter's event, by transactions that the rest
+    /// of the filter lets through, mentioning the entities themselves.
+    fn events(
+        &self,
+        filter: &Filter,
+        order: Order,
+        after: Option<Position>,
+        limit: u32,
+    ) -> Result<Page, ExplorerError>;
+    /// The time of an indexed block in milliseconds since 1970; `None` for one that is not indexed.
+    fn time_of(&self, block: BlockNumber) -> Result<Option<u64>, ExplorerError>;
+    /// The first block of this time or later; `None` if there is none yet.
+    fn block_at(&self, time_ms: u64) -> Result<Option<BlockNumber>, ExplorerError>;
+    /// The encoded events of an indexed block, also when its state is pruned.
+    fn encoded_events(&self, block: BlockNumber) -> Result<Option<Vec<u8>>, ExplorerError>;
+    /// Counts of all periods that begin within a range of times, of one member's operations or of
+    /// everybody's, oldest first, at most `limit`.
+    fn counts(
+        &self,
+        period: Period,
+        member: Option<MemberId>,
+        from_ms: u64,
+        before_ms: u64,
+        limit: u32,
+    ) -> Result<Vec<Count>, ExplorerError>;
+}
+
+/// A question that was answered to a regulator, of which the chain gets a digest.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptQuestion {
+    /// When it was answered, in milliseconds since 1970 by the node's clock.
+    pub asked_at_ms: u64,
+    /// Who asked.
+    pub account: AccountId,
+    /// For which open case.
+    pub case: CaseId,
+    /// The RPC method.
+    pub method: String,
+    /// The question as it was signed.
+    pub question: String,
+    /// Blake2b-256 of the signed text and the signature, which make it undeniable.
+    pub signed: Hash,
+}
+
+/// Keeps regulators' questions until the chain has their digest, and after.
+pub trait QuestionLog: Send + Sync + 'static {
+    /// Keeps a question; it is on the disk when this returns. Gives its number, from 0 without gaps.
+    fn keep_question(&self, question: &KeptQuestion) -> Result<u64, StoreError>;
+    /// Questions from a number on, at most `limit`.
+    fn questions(&self, from: u64, limit: u32) -> Result<Vec<KeptQuestion>, StoreError>;
+    /// How many are kept.
+    fn question_count(&self) -> Result<u64, StoreError>;
+}

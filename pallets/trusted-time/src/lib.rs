@@ -1,0 +1,1 @@
+//! Block hashes stamped by time authorities.
