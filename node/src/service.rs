@@ -19,7 +19,9 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use xinglin_chain_spec::{ChainSpec, ChainType};
 use xinglin_consensus::{ConsensusConfig, ConsensusHandle, ConsensusPorts};
-use xinglin_core::{BlockExecutor, ChainStore, HeightConfig, HeightConfigs, NetworkInfo};
+use xinglin_core::{
+    BlockExecutor, ChainStore, HeightConfig, HeightConfigs, NetworkInfo, QuestionLog,
+};
 use xinglin_executor::{Executor, ExecutorConfig, Genesis};
 use xinglin_mempool::{Mempool, MempoolMetrics, MempoolPorts};
 use xinglin_network::{Network, NetworkConfig, NetworkLimits, NetworkMetrics, NetworkPorts};
@@ -29,6 +31,7 @@ use xinglin_runtime::{genesis, VERSION};
 use xinglin_storage::{Database, StorageConfig};
 
 use crate::{
+    anchoring::{Anchoring, AnchoringConfig, AnchoringPorts},
     cli::args::StartArgs,
     identity::Identity,
     metrics::{self, MetricsServer, Progress, Sources},
@@ -103,9 +106,11 @@ struct Node {
     mempool: Mempool,
     network: Network,
     consensus: ConsensusHandle,
+    anchoring: Option<Anchoring>,
     rpc: RpcHandle,
     metrics: Option<MetricsServer>,
     stop_metrics: CancellationToken,
+    stop_anchoring: CancellationToken,
     stop_network: CancellationToken,
     stop_mempool: CancellationToken,
 }
@@ -175,6 +180,21 @@ impl Node {
         .await?;
         forward(consensus.height_config.clone(), heights);
 
+        let question_log: Option<Arc<dyn QuestionLog>> = None;
+        let stop_anchoring = CancellationToken::new();
+        let anchoring = question_log.clone().and_then(|log| {
+            let ports = AnchoringPorts {
+                log,
+                chain: chain.clone(),
+                state: executor.clone(),
+                pool: Arc::new(mempool.clone()),
+                commits: executor.subscribe(),
+                genesis: genesis.hash,
+                cancel: stop_anchoring.clone(),
+            };
+            anchor(settings, &identity, ports)
+        });
+
         let rpc_metrics = RpcMetrics::default();
         rpc_metrics.register(&mut registry);
         let rpc = xinglin_rpc_server::start(
@@ -188,7 +208,8 @@ impl Node {
                 consensus: consensus.status.clone(),
                 info: chain_info(&spec, &genesis),
                 explorer: None,
-                question_log: None,
+                question_log,
+                anchoring: anchoring.as_ref().map(|it| it.status.clone()),
                 metrics: rpc_metrics,
             },
         )
@@ -215,9 +236,11 @@ impl Node {
             mempool,
             network,
             consensus,
+            anchoring,
             rpc,
             metrics,
             stop_metrics,
+            stop_anchoring,
             stop_network,
             stop_mempool,
         };
@@ -241,6 +264,10 @@ impl Node {
         self.stop_metrics.cancel();
         self.rpc.stop();
         self.rpc.stopped().await;
+        self.stop_anchoring.cancel();
+        if let Some(anchoring) = self.anchoring {
+            anchoring.stopped().await;
+        }
         self.consensus.stop().await;
         self.stop_network.cancel();
         self.network.stopped().await;
@@ -281,6 +308,19 @@ impl Node {
             tracing::warn!("this node uses well-known keys: it is for development alone");
         }
     }
+}
+
+/// Begins to anchor regulators' questions, if the node has an account for it.
+fn anchor(settings: &Settings, identity: &Identity, ports: AnchoringPorts) -> Option<Anchoring> {
+    let Some(key) = identity.anchor_key.clone() else {
+        tracing::info!("no --anchor-key: regulators' questions about others are not answered");
+        return None;
+    };
+    let config = AnchoringConfig {
+        key,
+        interval: settings.anchor_interval,
+    };
+    Some(Anchoring::spawn(config, ports))
 }
 
 fn open_database(settings: &Settings, spec: &ChainSpec, genesis: &Genesis) -> Result<Database> {

@@ -230,12 +230,21 @@ signed! {
 }
 
 /// Part of a list.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Page<T> {
     /// What was found.
     pub items: Vec<T>,
     /// Where to go on; `null` at the end.
     pub next: Option<Cursor>,
+}
+
+impl<T> Default for Page<T> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            next: None,
+        }
+    }
 }
 
 /// What an operation said and did.
