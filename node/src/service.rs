@@ -1,7 +1,7 @@
 //! Wires the services of a node, runs them, and stops them in order.
 //!
 //! ```text
-//! start: genesis ─► database ─► executor ─► mempool ─► network ─► consensus ─► RPC ─► metrics
+//! start: genesis ─► database ─► executor ─► mempool ─► network ─► consensus ─► index ─► RPC ─► metrics
 //! stop:  the same backwards; the database is flushed last
 //! ```
 
@@ -19,10 +19,9 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use xinglin_chain_spec::{ChainSpec, ChainType};
 use xinglin_consensus::{ConsensusConfig, ConsensusHandle, ConsensusPorts};
-use xinglin_core::{
-    BlockExecutor, ChainStore, HeightConfig, HeightConfigs, NetworkInfo, QuestionLog,
-};
+use xinglin_core::{BlockExecutor, ChainStore, HeightConfig, HeightConfigs, NetworkInfo};
 use xinglin_executor::{Executor, ExecutorConfig, Genesis};
+use xinglin_index::{IndexMetrics, IndexPorts, IndexService};
 use xinglin_mempool::{Mempool, MempoolMetrics, MempoolPorts};
 use xinglin_network::{Network, NetworkConfig, NetworkLimits, NetworkMetrics, NetworkPorts};
 use xinglin_rpc_api::system;
@@ -35,7 +34,7 @@ use crate::{
     cli::args::StartArgs,
     identity::Identity,
     metrics::{self, MetricsServer, Progress, Sources},
-    settings::Settings,
+    settings::{self, Settings},
     shutdown, telemetry,
 };
 
@@ -107,6 +106,7 @@ struct Node {
     network: Network,
     consensus: ConsensusHandle,
     anchoring: Option<Anchoring>,
+    index: Option<IndexService>,
     rpc: RpcHandle,
     metrics: Option<MetricsServer>,
     stop_metrics: CancellationToken,
@@ -121,7 +121,7 @@ impl Node {
         let identity = Identity::load(settings)?;
         let genesis = Genesis::build(spec.build_storage().context("chain specification")?)?;
         let database = open_database(settings, &spec, &genesis)?;
-        database.keep_until_closed(open);
+        database.keep_until_closed(open.clone());
         let chain: Arc<dyn ChainStore> = Arc::new(database.clone());
         let executor = Executor::spawn(
             &ExecutorConfig::default(),
@@ -180,8 +180,22 @@ impl Node {
         .await?;
         forward(consensus.height_config.clone(), heights);
 
-        let question_log: Option<Arc<dyn QuestionLog>> = None;
+        let index = if settings.index {
+            let ports = IndexPorts {
+                chain: chain.clone(),
+                state: executor.clone(),
+                commits: executor.subscribe(),
+                metrics: IndexMetrics::register(&mut registry),
+            };
+            let index = start_index(settings, &spec, &genesis, ports)?;
+            index.keep_until_closed(&open);
+            Some(index)
+        } else {
+            None
+        };
+
         let stop_anchoring = CancellationToken::new();
+        let question_log = index.as_ref().map(IndexService::question_log);
         let anchoring = question_log.clone().and_then(|log| {
             let ports = AnchoringPorts {
                 log,
@@ -207,7 +221,7 @@ impl Node {
                 commits: executor.subscribe(),
                 consensus: consensus.status.clone(),
                 info: chain_info(&spec, &genesis),
-                explorer: None,
+                explorer: index.as_ref().map(IndexService::explorer),
                 question_log,
                 anchoring: anchoring.as_ref().map(|it| it.status.clone()),
                 metrics: rpc_metrics,
@@ -237,6 +251,7 @@ impl Node {
             network,
             consensus,
             anchoring,
+            index,
             rpc,
             metrics,
             stop_metrics,
@@ -267,6 +282,13 @@ impl Node {
         self.stop_anchoring.cancel();
         if let Some(anchoring) = self.anchoring {
             anchoring.stopped().await;
+        }
+        if let Some(index) = self.index {
+            let stopped = tokio::task::spawn_blocking(|| index.stop()).await?;
+            // What it has is on the disk or is made again: no reason for the node to fail.
+            if let Err(error) = stopped {
+                tracing::warn!(%error, "stopping the index failed");
+            }
         }
         self.consensus.stop().await;
         self.stop_network.cancel();
@@ -334,6 +356,17 @@ fn open_database(settings: &Settings, spec: &ChainSpec, genesis: &Genesis) -> Re
     let database = Database::open(config)?;
     genesis.write(&database)?;
     Ok(database)
+}
+
+fn start_index(
+    settings: &Settings,
+    spec: &ChainSpec,
+    genesis: &Genesis,
+    ports: IndexPorts,
+) -> Result<IndexService> {
+    let config = settings::index_config(settings.base.path(), &spec.id, genesis.hash);
+    IndexService::start(&config, ports)
+        .context("the index of operations; --index=false starts the node without it")
 }
 
 fn network_config(

@@ -9,7 +9,9 @@ use std::{
 
 use anyhow::{bail, ensure, Context, Result};
 use xinglin_chain_spec::ChainSpec;
+use xinglin_index::IndexConfig;
 use xinglin_mempool::MempoolConfig;
+use xinglin_primitives::Hash;
 use xinglin_rpc_server::RpcConfig;
 use xinglin_runtime::genesis;
 use xinglin_storage::StateMode;
@@ -42,6 +44,8 @@ pub struct Settings {
     pub mode: StateMode,
     /// Size of the database's cache in bytes, if given.
     pub cache_bytes: Option<usize>,
+    /// Whether it keeps an index of operations.
+    pub index: bool,
     /// The node's name.
     pub name: String,
     /// Whether it votes.
@@ -138,6 +142,7 @@ impl Settings {
                 None => StateMode::default(),
             },
             cache_bytes: options.storage.db_cache.map(|size| size as usize * MIB),
+            index: options.storage.index.unwrap_or(dev),
             name: validator.name.unwrap_or_else(host_name),
             validator: validator.validator.unwrap_or(dev),
             passphrase_file: passphrase_file.clone(),
@@ -190,6 +195,16 @@ impl Settings {
 /// Folder of the database in a base folder.
 pub fn database_folder(base: &Path) -> PathBuf {
     base.join("db")
+}
+
+/// Where a chain's index and the regulators' questions are in a base folder.
+pub fn index_config(base: &Path, chain_id: &str, genesis: Hash) -> IndexConfig {
+    IndexConfig::new(
+        base.join("index"),
+        base.join("questions"),
+        chain_id,
+        genesis,
+    )
 }
 
 /// The specification by the name of a preset or of a file.
@@ -373,6 +388,8 @@ mod tests {
         assert!(settings.validator && settings.listen.is_loopback());
         assert_eq!(settings.dev_member.as_deref(), Some("//Alice"));
         assert_eq!(settings.mode, StateMode::Archive);
+        assert!(settings.index);
+        assert!(!resolve(&["--dev", "--index=false"]).unwrap().index);
         let path = settings.base.path().to_owned();
         assert!(path.exists());
         drop(settings);
@@ -384,7 +401,7 @@ mod tests {
         assert!(refused(&["--base-path", "x"]).contains("--chain"));
         assert!(refused(&["--chain", "spec.json"]).contains("--base-path"));
         let settings = resolve(&["--chain", "spec.json", "--base-path", "x"]).unwrap();
-        assert!(!settings.validator);
+        assert!(!settings.validator && !settings.index);
         assert_eq!(settings.node_key, Path::new("x/keys/node.key"));
         assert_eq!(settings.consensus_key, Path::new("x/keys/consensus.json"));
     }

@@ -106,6 +106,13 @@ impl Names {
         })
     }
 
+    fn has(&self, pallet: &str, name: Option<&str>) -> bool {
+        let group = self.0.values().find(|group| group.pallet == pallet);
+        group.is_some_and(|group| {
+            name.is_none_or(|name| group.names.values().any(|one| one == name))
+        })
+    }
+
     fn get(&self, pallet: u8, index: u8) -> Option<(Name<'_>, u32)> {
         let group = self.0.get(&pallet)?;
         let name = Name {
@@ -209,6 +216,16 @@ impl Schema {
             extrinsic: ExtrinsicTypes::default(),
             types,
         }
+    }
+
+    /// Whether there is a pallet with calls, and in it this call if one is given.
+    pub fn has_call(&self, pallet: &str, call: Option<&str>) -> bool {
+        self.calls.has(pallet, call)
+    }
+
+    /// Whether there is a pallet with events, and in it this event if one is given.
+    pub fn has_event(&self, pallet: &str, event: Option<&str>) -> bool {
+        self.events.has(pallet, event)
     }
 
     pub(crate) fn shape(&self, ty: u32) -> Shape {

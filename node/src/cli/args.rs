@@ -101,6 +101,11 @@ pub struct StorageArgs {
     #[arg(long, value_name = "MIB")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub db_cache: Option<u32>,
+    /// Keep an index of all operations, with which `explorer_*` finds them [default: off, with --dev
+    /// on]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<bool>,
 }
 
 /// Whether and with which key the node votes.
