@@ -17,7 +17,8 @@ use xinglin_core::{
 };
 use xinglin_decoding::{Schema, METADATA_VERSION};
 use xinglin_primitives::{
-    AccountId, AppointmentId, BlockNumber, Entity, Hash, MemberId, PatientId, ScheduleId,
+    AccountId, AppointmentId, BlockNumber, Entity, Hash, MemberId, PatientId, PractitionerId,
+    ScheduleId,
 };
 use xinglin_runtime::{
     native::{self, DecodedExtrinsic},
@@ -132,6 +133,8 @@ impl FakeIndex {
                 Appointments::Booked {
                     appointment: AppointmentId(100 * u64::from(number) + u64::from(index)),
                     patient: PatientId(*patient),
+                    practitioner: PractitionerId(3),
+                    member: MemberId(2),
                     schedule: ScheduleId(0),
                     slot: 3,
                     by: AccountId::from(signer(*seed).public()),
