@@ -5,6 +5,7 @@
 //! digest is, and submits it like any transaction. What waited while the node was down is anchored
 //! at its start.
 
+mod kept;
 mod record;
 
 use std::{sync::Arc, time::Duration};

@@ -2,39 +2,34 @@
 
 use std::sync::Arc;
 
-use anyhow::{ensure, Context, Result};
+use anyhow::{Context, Result};
 use codec::{Decode, Encode};
 use pallet_audit::{types::Anchor, Anchors};
 use pallet_members::Role;
 use sp_runtime::generic::Era;
-use xinglin_core::{AnchoringProblem, ChainStore, KeptQuestion, QuestionLog, StateQuery, Tip};
-use xinglin_primitives::{
-    questions::{digest_after, ANCHORED_MAX},
-    AccountId, Hash, Nonce,
-};
+use xinglin_core::{AnchoringProblem, ChainStore, StateQuery, Tip};
+use xinglin_primitives::{AccountId, Hash, Nonce};
 use xinglin_runtime::{Runtime, RuntimeCall};
 use xinglin_sdk::{
     keys::KeyPair,
     transaction::{sign, Signing},
 };
 
-use super::AnchoringPorts;
+use super::{
+    kept::{Batch, Kept},
+    AnchoringPorts,
+};
 
-/// Questions that are read from the record at a time.
-const READ_MAX: u32 = 1_000;
 /// Blocks for which an anchor may wait in a pool.
 const MORTAL_BLOCKS: u64 = 256;
 
 /// The record of this node's questions.
 pub(super) struct Record {
     key: KeyPair,
-    log: Arc<dyn QuestionLog>,
+    kept: Kept,
     chain: Arc<dyn ChainStore>,
     state: Arc<dyn StateQuery>,
     genesis: Hash,
-    /// A number of questions whose digest is the one on the chain, and that digest: kept ones do
-    /// not change, so that they need not be hashed again.
-    checked: (u64, Hash),
 }
 
 /// How far the record is anchored.
@@ -52,11 +47,10 @@ impl Record {
     pub(super) fn new(key: KeyPair, ports: &AnchoringPorts) -> Self {
         Self {
             key,
-            log: Arc::clone(&ports.log),
+            kept: Kept::new(Arc::clone(&ports.log)),
             chain: Arc::clone(&ports.chain),
             state: Arc::clone(&ports.state),
             genesis: ports.genesis,
-            checked: (0, Hash::zero()),
         }
     }
 
@@ -67,13 +61,12 @@ impl Record {
 
     /// How far the record is anchored, and whether it is the one that is.
     pub(super) fn standing(&mut self) -> Result<Standing> {
-        let anchor = self.anchor()?;
-        let anchored = anchor.as_ref().map_or(0, |anchor| anchor.count);
-        let kept = self.log.question_count()?;
-        let is_same = match &anchor {
-            Some(anchor) => self.is_ours(anchor, kept)?,
-            None => true,
+        let (anchored, digest) = match self.anchor()? {
+            Some(anchor) => (anchor.count, anchor.digest),
+            None => (0, Hash::zero()),
         };
+        let kept = self.kept.count()?;
+        let is_same = self.kept.begins_with(anchored, digest)?;
         let problem = match (is_same, self.is_members()?) {
             (false, _) => Some(AnchoringProblem::OtherRecord { anchored, kept }),
             (_, false) => Some(AnchoringProblem::NoMember(self.account())),
@@ -97,25 +90,21 @@ impl Record {
         standing: &Standing,
         pooled: Option<Nonce>,
     ) -> Result<(u64, Vec<u8>)> {
-        let first = standing.anchored;
-        let waiting = standing.kept.saturating_sub(first);
-        let count = u32::try_from(waiting).unwrap_or(u32::MAX).min(ANCHORED_MAX);
-        let (mut from, mut until) = (u64::MAX, 0);
-        let before = self.checked.1;
-        ensure!(self.checked.0 == first, "the record has moved on");
-        let digest = self.fold(first, count.into(), before, |question| {
-            from = from.min(question.asked_at_ms);
-            until = until.max(question.asked_at_ms);
-        })?;
+        let Batch {
+            first,
+            count,
+            digest,
+            from,
+            until,
+        } = self.kept.batch_after(standing.anchored)?;
         let call = pallet_audit::Call::<Runtime>::anchor_questions {
             first,
             count,
-            digest: digest.context("the record ends before its last question")?,
+            digest,
             from,
             until,
         };
-        let next = first + u64::from(count);
-        Ok((next, self.sign(call.into(), pooled)?))
+        Ok((first + u64::from(count), self.sign(call.into(), pooled)?))
     }
 
     fn sign(&self, call: RuntimeCall, pooled: Option<Nonce>) -> Result<Vec<u8>> {
@@ -129,46 +118,6 @@ impl Record {
             checkpoint: tip.hash,
         };
         Ok(sign(&self.key, call, &signing).bytes)
-    }
-
-    /// Whether the kept questions begin with those of an anchor.
-    fn is_ours(&mut self, anchor: &Anchor, kept: u64) -> Result<bool> {
-        if anchor.count > kept {
-            return Ok(false);
-        }
-        let (checked, digest) = match self.checked {
-            (checked, _) if checked > anchor.count => (0, Hash::zero()),
-            checked => checked,
-        };
-        let digest = self.fold(checked, anchor.count - checked, digest, |_| ())?;
-        if digest != Some(anchor.digest) {
-            return Ok(false);
-        }
-        self.checked = (anchor.count, anchor.digest);
-        Ok(true)
-    }
-
-    /// The digest after so many questions from `first` on; `None` if there are fewer.
-    fn fold(
-        &self,
-        first: u64,
-        count: u64,
-        before: Hash,
-        mut each: impl FnMut(&KeptQuestion),
-    ) -> Result<Option<Hash>> {
-        let (mut next, mut digest) = (first, before);
-        let end = first + count;
-        while next < end {
-            let wanted = u32::try_from(end - next).unwrap_or(READ_MAX).min(READ_MAX);
-            let questions = self.log.questions(next, wanted)?;
-            if questions.is_empty() {
-                return Ok(None);
-            }
-            questions.iter().for_each(&mut each);
-            next += questions.len() as u64;
-            digest = digest_after(digest, questions.iter().map(KeptQuestion::hash));
-        }
-        Ok(Some(digest))
     }
 
     fn anchor(&self) -> Result<Option<Anchor>> {
