@@ -30,6 +30,7 @@ use xinglin_runtime::{genesis, VERSION};
 use xinglin_storage::{Database, StorageConfig};
 
 use crate::{
+    anchoring::{Anchoring, AnchoringConfig, AnchoringPorts},
     cli::args::StartArgs,
     identity::Identity,
     metrics::{self, MetricsServer, Progress, Sources},
@@ -104,10 +105,12 @@ struct Node {
     mempool: Mempool,
     network: Network,
     consensus: ConsensusHandle,
+    anchoring: Option<Anchoring>,
     index: Option<IndexService>,
     rpc: RpcHandle,
     metrics: Option<MetricsServer>,
     stop_metrics: CancellationToken,
+    stop_anchoring: CancellationToken,
     stop_network: CancellationToken,
     stop_mempool: CancellationToken,
 }
@@ -191,6 +194,21 @@ impl Node {
             None
         };
 
+        let stop_anchoring = CancellationToken::new();
+        let question_log = index.as_ref().map(IndexService::question_log);
+        let anchoring = question_log.clone().and_then(|log| {
+            let ports = AnchoringPorts {
+                log,
+                chain: chain.clone(),
+                state: executor.clone(),
+                pool: Arc::new(mempool.clone()),
+                commits: executor.subscribe(),
+                genesis: genesis.hash,
+                cancel: stop_anchoring.clone(),
+            };
+            anchor(settings, &identity, ports)
+        });
+
         let rpc_metrics = RpcMetrics::default();
         rpc_metrics.register(&mut registry);
         let rpc = xinglin_rpc_server::start(
@@ -204,7 +222,8 @@ impl Node {
                 consensus: consensus.status.clone(),
                 info: chain_info(&spec, &genesis),
                 explorer: index.as_ref().map(IndexService::explorer),
-                question_log: index.as_ref().map(IndexService::question_log),
+                question_log,
+                anchoring: anchoring.as_ref().map(|it| it.status.clone()),
                 metrics: rpc_metrics,
             },
         )
@@ -231,10 +250,12 @@ impl Node {
             mempool,
             network,
             consensus,
+            anchoring,
             index,
             rpc,
             metrics,
             stop_metrics,
+            stop_anchoring,
             stop_network,
             stop_mempool,
         };
@@ -258,6 +279,10 @@ impl Node {
         self.stop_metrics.cancel();
         self.rpc.stop();
         self.rpc.stopped().await;
+        self.stop_anchoring.cancel();
+        if let Some(anchoring) = self.anchoring {
+            anchoring.stopped().await;
+        }
         if let Some(index) = self.index {
             let stopped = tokio::task::spawn_blocking(|| index.stop()).await?;
             // What it has is on the disk or is made again: no reason for the node to fail.
@@ -305,6 +330,19 @@ impl Node {
             tracing::warn!("this node uses well-known keys: it is for development alone");
         }
     }
+}
+
+/// Begins to anchor regulators' questions, if the node has an account for it.
+fn anchor(settings: &Settings, identity: &Identity, ports: AnchoringPorts) -> Option<Anchoring> {
+    let Some(key) = identity.anchor_key.clone() else {
+        tracing::info!("no --anchor-key: regulators' questions about others are not answered");
+        return None;
+    };
+    let config = AnchoringConfig {
+        key,
+        interval: settings.anchor_interval,
+    };
+    Some(Anchoring::spawn(config, ports))
 }
 
 fn open_database(settings: &Settings, spec: &ChainSpec, genesis: &Genesis) -> Result<Database> {

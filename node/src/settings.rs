@@ -4,6 +4,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     num::NonZeroU32,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{bail, ensure, Context, Result};
@@ -25,6 +26,10 @@ const PORT: u16 = 30_333;
 const PROMETHEUS_PORT: u16 = 9_615;
 /// The members of the presets, the first of which a development node plays unless told otherwise.
 const DEV_MEMBERS: [&str; 4] = ["//Alice", "//Bob", "//Charlie", "//Dave"];
+/// Seconds between two anchors of regulators' questions.
+const ANCHOR_INTERVAL_S: u32 = 3_600;
+/// Longest time between them: nothing waits for more than a day.
+const ANCHOR_INTERVAL_MAX_S: u32 = 86_400;
 const MIB: usize = 1024 * 1024;
 
 /// Everything that starting a node needs to know.
@@ -63,6 +68,12 @@ pub struct Settings {
     pub rpc: RpcConfig,
     /// The pool.
     pub pool: MempoolConfig,
+    /// The keystore of the account that anchors regulators' questions.
+    pub anchor_key: Option<PathBuf>,
+    /// The file with the passphrase of that.
+    pub anchor_passphrase_file: Option<PathBuf>,
+    /// Time between two anchors.
+    pub anchor_interval: Duration,
     /// Where `/metrics` and `/health` are served.
     pub prometheus: Option<SocketAddr>,
     /// Filter of the log.
@@ -102,6 +113,7 @@ impl Settings {
         let base = base_folder(options.storage.base_path, dev)?;
         let default_key = |name: &str| base.path().join("keys").join(name);
         let validator = options.validator;
+        let passphrase_file = validator.passphrase_file;
         let network = options.network;
         let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let anywhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
@@ -133,7 +145,7 @@ impl Settings {
             index: options.storage.index.unwrap_or(dev),
             name: validator.name.unwrap_or_else(host_name),
             validator: validator.validator.unwrap_or(dev),
-            passphrase_file: validator.passphrase_file,
+            passphrase_file: passphrase_file.clone(),
             listen: network
                 .listen_host
                 .unwrap_or(if dev { loopback } else { anywhere }),
@@ -152,6 +164,9 @@ impl Settings {
                     .map_or(MempoolConfig::default().bytes_max, |size| size * 1024),
                 ..MempoolConfig::default()
             },
+            anchor_key: options.anchoring.anchor_key,
+            anchor_passphrase_file: options.anchoring.anchor_passphrase_file.or(passphrase_file),
+            anchor_interval: anchor_interval(options.anchoring.anchor_interval)?,
             prometheus,
             log: telemetry.log,
             log_format: telemetry.log_format.unwrap_or_default(),
@@ -245,6 +260,15 @@ fn base_folder(given: Option<PathBuf>, dev: bool) -> Result<BaseFolder> {
             .context("temporary base folder; give --base-path"),
         None => bail!("where to keep the chain? give --base-path"),
     }
+}
+
+fn anchor_interval(seconds: Option<u32>) -> Result<Duration> {
+    let seconds = seconds.unwrap_or(ANCHOR_INTERVAL_S);
+    ensure!(
+        (1..=ANCHOR_INTERVAL_MAX_S).contains(&seconds),
+        "--anchor-interval is 1 to {ANCHOR_INTERVAL_MAX_S} seconds, a day"
+    );
+    Ok(Duration::from_secs(seconds.into()))
 }
 
 /// The port of the exchange of transactions: one above that of consensus, if that is not left to the
@@ -396,6 +420,13 @@ mod tests {
     }
 
     #[test]
+    fn questions_are_anchored_at_least_daily() {
+        let with = |seconds| resolve(&["--dev", "--anchor-interval", seconds]);
+        assert_eq!(with("5").unwrap().anchor_interval, Duration::from_secs(5));
+        assert!(with("0").is_err() && with("86401").is_err());
+    }
+
+    #[test]
     fn gossip_is_beside_consensus() {
         let settings = resolve(&["--dev", "--port", "4000"]).unwrap();
         assert_eq!(settings.gossip_port, 4001);
@@ -465,6 +496,10 @@ mod tests {
             ("rpc-rate-limit", rate.to_string()),
             ("pool-limit", settings.pool.transactions_max.to_string()),
             ("pool-kbytes", (settings.pool.bytes_max / 1024).to_string()),
+            (
+                "anchor-interval",
+                settings.anchor_interval.as_secs().to_string(),
+            ),
             (
                 "prometheus-port",
                 settings.prometheus.unwrap().port().to_string(),

@@ -158,12 +158,49 @@ impl Schema {
         body: &[impl AsRef<[u8]>],
         encoded_events: &[u8],
     ) -> Result<DecodedBlock, DecodeError> {
+        self.decoded(body, encoded_events, |_| true, |_, _| true)
+    }
+
+    /// As [`block`](Self::block), of some transactions, by their indexes, and their events.
+    pub fn operations_of(
+        &self,
+        body: &[impl AsRef<[u8]>],
+        encoded_events: &[u8],
+        wanted: &BTreeSet<u32>,
+    ) -> Result<DecodedBlock, DecodeError> {
+        let is_wanted = |index| wanted.contains(&index);
+        self.decoded(body, encoded_events, is_wanted, |_, event| {
+            event.extrinsic.is_some_and(is_wanted)
+        })
+    }
+
+    /// As [`block`](Self::block), of some events, by their indexes, and of no transaction.
+    pub fn events_of(
+        &self,
+        body: &[impl AsRef<[u8]>],
+        encoded_events: &[u8],
+        wanted: &BTreeSet<u32>,
+    ) -> Result<DecodedBlock, DecodeError> {
+        let is_wanted = |index, _: &OutlinedEvent<'_>| wanted.contains(&index);
+        self.decoded(body, encoded_events, |_| false, is_wanted)
+    }
+
+    fn decoded(
+        &self,
+        body: &[impl AsRef<[u8]>],
+        encoded_events: &[u8],
+        is_wanted: impl Fn(u32) -> bool,
+        is_event_wanted: impl Fn(u32, &OutlinedEvent<'_>) -> bool,
+    ) -> Result<DecodedBlock, DecodeError> {
         let (outline, encoded) = self.outline_and_parts(body, encoded_events)?;
-        let mut events = Vec::with_capacity(outline.events.len());
+        let mut events = Vec::new();
         let mut errors = vec![None; outline.extrinsics.len()];
         for (index, (event, (ty, bytes))) in
             outline.events.into_iter().zip(encoded.events).enumerate()
         {
+            if !is_event_wanted(number(index), &event) {
+                continue;
+            }
             let fault = |fault: Fault| event_error(index, &fault);
             let fields = self.within_enum(ty, bytes).map_err(fault)?;
             if let (FAILED_EVENT, Some(extrinsic)) = (event.event, event.extrinsic) {
@@ -178,13 +215,16 @@ impl Schema {
                 entities: event.entities,
             });
         }
-        let mut extrinsics = Vec::with_capacity(outline.extrinsics.len());
+        let mut extrinsics = Vec::new();
         let parts = outline
             .extrinsics
             .into_iter()
             .zip(encoded.calls)
             .zip(errors);
         for (index, ((extrinsic, call), error)) in parts.enumerate() {
+            if !is_wanted(number(index)) {
+                continue;
+            }
             let fault = |fault: Fault| extrinsic_error(index, &fault);
             let ty = self.call_type(call).map_err(fault)?;
             let name = |name: Name<'_>| (name.pallet.to_owned(), name.name.to_owned());

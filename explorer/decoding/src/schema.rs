@@ -98,6 +98,14 @@ impl Names {
         Self(groups.collect())
     }
 
+    fn all(&self) -> impl Iterator<Item = Name<'_>> + Clone {
+        self.0.values().flat_map(|group| {
+            let pallet = group.pallet.as_str();
+            let names = group.names.values();
+            names.map(move |name| Name { pallet, name })
+        })
+    }
+
     fn has(&self, pallet: &str, name: Option<&str>) -> bool {
         let group = self.0.values().find(|group| group.pallet == pallet);
         group.is_some_and(|group| {
@@ -180,6 +188,16 @@ impl Schema {
             extrinsic,
             types,
         })
+    }
+
+    /// The names of all calls, by pallet.
+    pub fn call_names(&self) -> impl Iterator<Item = Name<'_>> + Clone {
+        self.calls.all()
+    }
+
+    /// The names of all events, by pallet.
+    pub fn event_names(&self) -> impl Iterator<Item = Name<'_>> + Clone {
+        self.events.all()
     }
 
     /// A schema of functions alone.

@@ -13,8 +13,8 @@ use sp_core::{storage::well_known_keys::CODE, Pair};
 use sp_io::{hashing::blake2_256, TestExternalities};
 use sp_runtime::{generic::Era, traits::Header as _, StateVersion};
 use xinglin_decoding::{
-    DecodeError, DecodedBlock, Name, Outcome, Schema, BYTES_WHOLE_MAX, CALL_DEPTH_MAX,
-    METADATA_VERSION,
+    DecodeError, DecodedBlock, DecodedEvent, Name, Outcome, Schema, BYTES_WHOLE_MAX,
+    CALL_DEPTH_MAX, METADATA_VERSION,
 };
 use xinglin_primitives::{
     receipt::extrinsic_hash, time::DAY_MS, AppointmentId, DepartmentId, Entity, Hash, Header,
@@ -425,4 +425,50 @@ fn bytes_that_are_no_block_are_an_error() {
     let error = schema.outline(&[unsigned(&[250, 0])], &[]).unwrap_err();
     assert!(error.to_string().contains("pallet 250"), "{error}");
     assert!(Schema::read(b"meta").is_none());
+}
+
+#[test]
+fn parts_of_a_block_are_what_they_are_in_the_whole() {
+    let schema = schema();
+    let mut chain = Chain::new();
+    let made = chain.block(vec![
+        chain.sign(AUTHOR, 0, write(40)),
+        chain.sign("//Bob", 0, batch(vec![book(5), transfer("//Alice", 1)])),
+    ]);
+    let whole = schema.block(&made.body, &made.events).unwrap();
+    for index in 0..whole.extrinsics.len() {
+        let wanted = [index as u32].into();
+        let part = schema.operations_of(&made.body, &made.events, &wanted);
+        let part = part.unwrap();
+        assert_eq!(part.time_ms, whole.time_ms);
+        assert_eq!(part.extrinsics, whole.extrinsics[index..=index]);
+        let of_it = |event: &&DecodedEvent| event.extrinsic == Some(index as u32);
+        let events: Vec<_> = whole.events.iter().filter(of_it).cloned().collect();
+        assert!(!events.is_empty());
+        assert_eq!(part.events, events);
+    }
+    let last = whole.events.len() - 1;
+    let wanted = [0, last as u32].into();
+    let part = schema.events_of(&made.body, &made.events, &wanted).unwrap();
+    assert!(part.extrinsics.is_empty());
+    assert_eq!(
+        part.events,
+        [whole.events[0].clone(), whole.events[last].clone()]
+    );
+}
+
+#[test]
+fn the_names_are_those_of_the_metadata() {
+    let schema = schema();
+    let booking = Name {
+        pallet: "Appointments",
+        name: "book",
+    };
+    assert_eq!(
+        schema.call_names().filter(|name| *name == booking).count(),
+        1
+    );
+    assert!(schema
+        .event_names()
+        .any(|name| name.name == "ExtrinsicFailed"));
 }

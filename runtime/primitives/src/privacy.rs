@@ -5,8 +5,8 @@ use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AppointmentId, BlockNumber, Hash, InvoiceId, MemberId, PatientId, PractitionerId, RecordId,
-    ScheduleId,
+    AppointmentId, BlockNumber, Entity, Hash, InvoiceId, MemberId, PatientId, PractitionerId,
+    RecordId, ScheduleId,
 };
 
 /// What a question is about.
@@ -37,6 +37,12 @@ pub enum Topic {
     Practitioner(PractitionerId),
     /// What waits for the regulators.
     Oversight,
+    /// The operations that the asker signed.
+    OwnOperations,
+    /// The operations that mention something, whoever signed them.
+    History(Entity),
+    /// Any operations.
+    Operations,
 }
 
 /// Where on the chain a ciphertext is.

@@ -11,7 +11,7 @@ use xinglin_primitives::{
 use crate::{
     mock::*,
     states::{CaseState, DisclosureState},
-    types::{ByDue, Case, Disclosure, InOrder},
+    types::{Anchor, ByDue, Case, Disclosure, InOrder},
     Call,
 };
 
@@ -75,13 +75,21 @@ fn what_is_stored_keeps_its_layout() {
         keys.encode(),
         [0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 3, 4, 0, 0, 0, 0, 0, 0, 5, 6]
     );
+    let anchor = Anchor {
+        count: 1,
+        digest: hash(2),
+        until: 3,
+        at: 4,
+    };
     let digests = [
         ("cases", digest(cases.map(case))),
         ("disclosures", digest(disclosures.map(disclosure))),
+        ("anchors", digest(anchor)),
     ];
     let expected = [
         ("cases", "3cc86ca0b11fed8e9a72c2e5574db2b6"),
         ("disclosures", "881f143da88174082c04b411357d184f"),
+        ("anchors", "1fd9cfb35527d861309d6cd9c49c0fb5"),
     ];
     assert_eq!(
         digests,
@@ -92,7 +100,7 @@ fn what_is_stored_keeps_its_layout() {
 #[test]
 fn calls_keep_their_layout() {
     let (case, request) = (CaseId(1), DisclosureId(2));
-    let calls: [Call<Test>; 8] = [
+    let calls: [Call<Test>; 9] = [
         Call::open_case {
             subject: Subject::Party(Party::Member(HOSPITAL)),
             basis: statement(1),
@@ -109,9 +117,10 @@ fn calls_keep_their_layout() {
         disclosing(request, b"x"),
         holding(case, ALICE),
         lifting(case, ALICE),
+        anchoring(0, 3, 4),
     ];
     for (index, call) in calls.iter().enumerate() {
         assert_eq!(usize::from(call.encode()[0]), index);
     }
-    assert_eq!(digest(calls), "33a50a8c02217faa17fe249e8a928e2c");
+    assert_eq!(digest(calls), "ff29000df26d368c3404f00a994be273");
 }
