@@ -1,7 +1,7 @@
 //! Wires the services of a node, runs them, and stops them in order.
 //!
 //! ```text
-//! start: genesis ─► database ─► executor ─► mempool ─► network ─► consensus ─► RPC ─► metrics
+//! start: genesis ─► database ─► executor ─► mempool ─► network ─► clock ─► consensus ─► RPC ─► metrics
 //! stop:  the same backwards; the database is flushed last
 //! ```
 
@@ -18,6 +18,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use xinglin_chain_spec::{ChainSpec, ChainType};
+use xinglin_clock::{Clock, ClockMetrics};
 use xinglin_consensus::{ConsensusConfig, ConsensusHandle, ConsensusPorts};
 use xinglin_core::{BlockExecutor, ChainStore, HeightConfig, HeightConfigs, NetworkInfo};
 use xinglin_executor::{Executor, ExecutorConfig, Genesis};
@@ -102,10 +103,12 @@ struct Node {
     executor: Arc<Executor>,
     mempool: Mempool,
     network: Network,
+    clock: Clock,
     consensus: ConsensusHandle,
     rpc: RpcHandle,
     metrics: Option<MetricsServer>,
     stop_metrics: CancellationToken,
+    stop_clock: CancellationToken,
     stop_network: CancellationToken,
     stop_mempool: CancellationToken,
 }
@@ -161,6 +164,12 @@ impl Node {
             },
         )?;
 
+        let stop_clock = CancellationToken::new();
+        let clock = Clock::spawn(
+            settings.clock.clone(),
+            ClockMetrics::register(&mut registry),
+            stop_clock.clone(),
+        );
         let consensus = xinglin_consensus::start(
             consensus_config(settings, &spec, &identity, &genesis),
             ConsensusPorts {
@@ -170,6 +179,7 @@ impl Node {
                 evidence: Arc::new(database.clone()),
                 ready: Arc::new(mempool.clone()),
                 pool: Arc::new(mempool.clone()),
+                clock: clock.status(),
             },
         )
         .await?;
@@ -186,6 +196,7 @@ impl Node {
                 network: Arc::new(network.clone()),
                 commits: executor.subscribe(),
                 consensus: consensus.status.clone(),
+                clock: clock.status(),
                 info: chain_info(&spec, &genesis),
                 metrics: rpc_metrics,
             },
@@ -212,10 +223,12 @@ impl Node {
             executor,
             mempool,
             network,
+            clock,
             consensus,
             rpc,
             metrics,
             stop_metrics,
+            stop_clock,
             stop_network,
             stop_mempool,
         };
@@ -230,6 +243,7 @@ impl Node {
             error = self.consensus.failed() => error.into(),
             () = self.mempool.stopped() => anyhow!("the transaction pool has stopped; {BUG}"),
             () = self.network.stopped() => anyhow!("the transaction network has stopped; {BUG}"),
+            () = self.clock.stopped() => anyhow!("the watch over the clock has stopped; {BUG}"),
             () = self.rpc.stopped() => anyhow!("the RPC server has stopped; {BUG}"),
         }
     }
@@ -240,6 +254,8 @@ impl Node {
         self.rpc.stop();
         self.rpc.stopped().await;
         self.consensus.stop().await;
+        self.stop_clock.cancel();
+        self.clock.stopped().await;
         self.stop_network.cancel();
         self.network.stopped().await;
         self.stop_mempool.cancel();

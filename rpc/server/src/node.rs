@@ -4,7 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use tokio::{sync::watch, time::Instant};
-use xinglin_core::{ChainStore, ConsensusStatus, NetworkInfo, StateQuery, Tip, TransactionPool};
+use xinglin_core::{
+    ChainStore, ClockStatus, ConsensusStatus, NetworkInfo, StateQuery, Tip, TransactionPool,
+};
 use xinglin_primitives::{BlockNumber, Hash};
 
 use crate::{
@@ -26,6 +28,7 @@ pub(crate) struct Node {
     pub(crate) pool: Arc<dyn TransactionPool>,
     pub(crate) network: Arc<dyn NetworkInfo>,
     pub(crate) consensus: watch::Receiver<ConsensusStatus>,
+    pub(crate) clock: watch::Receiver<ClockStatus>,
     pub(crate) info: ChainInfo,
     pub(crate) metrics: RpcMetrics,
     pub(crate) workers: Workers,

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::{broadcast, watch};
 use xinglin_core::{
-    ChainStore, CommitNotice, ConsensusStatus, NetworkInfo, StateQuery, TransactionPool,
+    ChainStore, ClockStatus, CommitNotice, ConsensusStatus, NetworkInfo, StateQuery,
+    TransactionPool,
 };
 use xinglin_primitives::Hash;
 use xinglin_rpc_api::system::ChainType;
@@ -42,6 +43,8 @@ pub struct RpcPorts {
     pub commits: broadcast::Receiver<Arc<CommitNotice>>,
     /// Where consensus stands.
     pub consensus: watch::Receiver<ConsensusStatus>,
+    /// Whether the node's clock is right.
+    pub clock: watch::Receiver<ClockStatus>,
     /// Names.
     pub info: ChainInfo,
     /// Counters, registered by whoever serves metrics.

@@ -129,6 +129,7 @@ pub async fn start(config: RpcConfig, ports: RpcPorts) -> Result<RpcHandle, RpcE
         pool: ports.pool,
         network: ports.network,
         consensus: ports.consensus,
+        clock: ports.clock,
         info: ports.info,
         metrics: ports.metrics,
         workers: Workers::new(config.workers as usize),
