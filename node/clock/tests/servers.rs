@@ -50,11 +50,11 @@ impl Fixture {
     /// What is said once this holds.
     async fn until(&self, what: impl FnMut(&ClockStatus) -> bool) -> ClockStatus {
         let mut status = self.clock.status();
-        let outcome = timeout(DEADLINE, status.wait_for(what)).await;
-        let Ok(found) = outcome else {
-            panic!("{:?}", self.clock.status().borrow());
-        };
-        found.unwrap().clone()
+        let found = async { status.wait_for(what).await.unwrap().clone() };
+        match timeout(DEADLINE, found).await {
+            Ok(found) => found,
+            Err(_) => panic!("{:?}", self.clock.status().borrow()),
+        }
     }
 
     /// What the first poll has led to.

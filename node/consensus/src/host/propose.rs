@@ -10,8 +10,8 @@ use arc_malachitebft_app::{
 use codec::Encode;
 use ractor::RpcReplyPort;
 use tokio::time::Instant;
-use tracing::{info, warn};
-use xinglin_core::{Block, BuildRequest, ClockOffset, TimeServerVerdict};
+use tracing::{debug, info, warn};
+use xinglin_core::{Block, BuildRequest, ClockOffset, ExecutionError, TimeServerVerdict};
 use xinglin_primitives::consensus::SignedPayload;
 
 use super::reply;
@@ -122,7 +122,7 @@ async fn build(
         capacity.proposed(height.0, started);
         capacity.transactions_max()
     };
-    let block = shared
+    let built = shared
         .ports
         .executor
         .build(BuildRequest {
@@ -132,7 +132,15 @@ async fn build(
             deadline: (started + timeout / BUILD_SHARE).into_std(),
             transactions_max,
         })
-        .await?;
+        .await;
+    let block = match built {
+        Ok(block) => block,
+        Err(ExecutionError::NotNext { .. }) => {
+            debug!(%height, "the height was decided before our turn to propose came to anything");
+            return Ok(None);
+        }
+        Err(error) => return Err(error.into()),
+    };
     shared
         .keep_undecided(round_number(round), block.clone())
         .await?;

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
         Arc,
     },
     time::Duration,
@@ -56,6 +56,8 @@ struct Services {
     /// The time in all blocks.
     block_time_ms: Moment,
     builds: AtomicUsize,
+    /// Others have decided the height without this node.
+    is_decided: AtomicBool,
     verified: AtomicUsize,
 }
 
@@ -73,6 +75,9 @@ fn block() -> Block {
 impl BlockExecutor for Services {
     async fn build(&self, _: BuildRequest) -> Result<Arc<Block>, ExecutionError> {
         self.builds.fetch_add(1, Ordering::SeqCst);
+        if self.is_decided.load(Ordering::SeqCst) {
+            return Err(ExecutionError::NotNext { number: 1, tip: 1 });
+        }
         Ok(Arc::new(block()))
     }
 
@@ -232,6 +237,7 @@ impl Fixture {
         let services = Arc::new(Services {
             block_time_ms: clock::now_ms().saturating_add_signed(block_off_ms),
             builds: AtomicUsize::new(0),
+            is_decided: AtomicBool::new(false),
             verified: AtomicUsize::new(0),
         });
         let seed = schnorrkel::MiniSecretKey::from_bytes(&[3; 32]).unwrap();
@@ -402,6 +408,15 @@ async fn a_node_whose_clock_is_off_lets_its_turn_pass() {
     fixture.set_clock_off(2_000);
     assert_eq!(fixture.proposed(2).await, proposed);
     assert_eq!(fixture.services.builds.load(Ordering::SeqCst), 1);
+}
+
+/// While it waited for its clock it may have fetched the block from others.
+#[tokio::test]
+async fn a_turn_that_comes_too_late_is_no_failure() {
+    let fixture = Fixture::new(0);
+    fixture.services.is_decided.store(true, Ordering::SeqCst);
+    assert_eq!(fixture.proposed(0).await, None);
+    assert_eq!(fixture.shared.status().borrow().turns_passed, 0);
 }
 
 #[tokio::test]
