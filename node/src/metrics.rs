@@ -197,6 +197,11 @@ impl Collector for Sources {
                 number(status.missing.len()),
             ),
             (
+                "turns_passed",
+                "Turns to propose that this node let pass because its clock was off",
+                i64::try_from(status.turns_passed).unwrap_or(i64::MAX),
+            ),
+            (
                 "best_peer_height",
                 "Highest height that a peer has reported",
                 status.best_peer_height.into(),

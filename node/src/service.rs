@@ -1,7 +1,7 @@
 //! Wires the services of a node, runs them, and stops them in order.
 //!
 //! ```text
-//! start: genesis ─► database ─► executor ─► mempool ─► network ─► consensus ─► index ─► RPC ─► metrics
+//! start: genesis ─► database ─► executor ─► mempool ─► network ─► clock ─► consensus ─► index ─► RPC ─► metrics
 //! stop:  the same backwards; the database is flushed last
 //! ```
 
@@ -18,6 +18,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use xinglin_chain_spec::{ChainSpec, ChainType};
+use xinglin_clock::{Clock, ClockMetrics};
 use xinglin_consensus::{ConsensusConfig, ConsensusHandle, ConsensusPorts};
 use xinglin_core::{BlockExecutor, ChainStore, HeightConfig, HeightConfigs, NetworkInfo};
 use xinglin_executor::{Executor, ExecutorConfig, Genesis};
@@ -104,6 +105,7 @@ struct Node {
     executor: Arc<Executor>,
     mempool: Mempool,
     network: Network,
+    clock: Clock,
     consensus: ConsensusHandle,
     anchoring: Option<Anchoring>,
     index: Option<IndexService>,
@@ -111,6 +113,7 @@ struct Node {
     metrics: Option<MetricsServer>,
     stop_metrics: CancellationToken,
     stop_anchoring: CancellationToken,
+    stop_clock: CancellationToken,
     stop_network: CancellationToken,
     stop_mempool: CancellationToken,
 }
@@ -166,6 +169,12 @@ impl Node {
             },
         )?;
 
+        let stop_clock = CancellationToken::new();
+        let clock = Clock::spawn(
+            settings.clock.clone(),
+            ClockMetrics::register(&mut registry),
+            stop_clock.clone(),
+        );
         let consensus = xinglin_consensus::start(
             consensus_config(settings, &spec, &identity, &genesis),
             ConsensusPorts {
@@ -175,6 +184,7 @@ impl Node {
                 evidence: Arc::new(database.clone()),
                 ready: Arc::new(mempool.clone()),
                 pool: Arc::new(mempool.clone()),
+                clock: clock.status(),
             },
         )
         .await?;
@@ -220,6 +230,7 @@ impl Node {
                 network: Arc::new(network.clone()),
                 commits: executor.subscribe(),
                 consensus: consensus.status.clone(),
+                clock: clock.status(),
                 info: chain_info(&spec, &genesis),
                 explorer: index.as_ref().map(IndexService::explorer),
                 question_log,
@@ -249,6 +260,7 @@ impl Node {
             executor,
             mempool,
             network,
+            clock,
             consensus,
             anchoring,
             index,
@@ -256,6 +268,7 @@ impl Node {
             metrics,
             stop_metrics,
             stop_anchoring,
+            stop_clock,
             stop_network,
             stop_mempool,
         };
@@ -270,6 +283,7 @@ impl Node {
             error = self.consensus.failed() => error.into(),
             () = self.mempool.stopped() => anyhow!("the transaction pool has stopped; {BUG}"),
             () = self.network.stopped() => anyhow!("the transaction network has stopped; {BUG}"),
+            () = self.clock.stopped() => anyhow!("the watch over the clock has stopped; {BUG}"),
             () = self.rpc.stopped() => anyhow!("the RPC server has stopped; {BUG}"),
         }
     }
@@ -291,6 +305,8 @@ impl Node {
             }
         }
         self.consensus.stop().await;
+        self.stop_clock.cancel();
+        self.clock.stopped().await;
         self.stop_network.cancel();
         self.network.stopped().await;
         self.stop_mempool.cancel();

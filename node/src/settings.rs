@@ -1,5 +1,7 @@
 //! What the options of `xinglin start` amount to: defaults applied, contradictions refused.
 
+mod clock;
+
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     num::NonZeroU32,
@@ -10,6 +12,7 @@ use std::{
 use anyhow::{bail, ensure, Context, Result};
 use xinglin_chain_spec::ChainSpec;
 use xinglin_index::IndexConfig;
+use xinglin_clock::ClockConfig;
 use xinglin_mempool::MempoolConfig;
 use xinglin_primitives::Hash;
 use xinglin_rpc_server::RpcConfig;
@@ -64,6 +67,8 @@ pub struct Settings {
     pub gossip_port: u16,
     /// Further nodes to dial.
     pub bootnodes: Vec<String>,
+    /// Time servers.
+    pub clock: ClockConfig,
     /// JSON-RPC.
     pub rpc: RpcConfig,
     /// The pool.
@@ -122,6 +127,9 @@ impl Settings {
             None => PORT,
         });
         let gossip_port = gossip_port(port, network.gossip_port)?;
+        let listen = network
+            .listen_host
+            .unwrap_or(if dev { loopback } else { anywhere });
         let telemetry = options.telemetry;
         let prometheus = (!telemetry.no_prometheus.unwrap_or(false)).then(|| {
             let external = telemetry.prometheus_external.unwrap_or(false);
@@ -146,12 +154,11 @@ impl Settings {
             name: validator.name.unwrap_or_else(host_name),
             validator: validator.validator.unwrap_or(dev),
             passphrase_file: passphrase_file.clone(),
-            listen: network
-                .listen_host
-                .unwrap_or(if dev { loopback } else { anywhere }),
+            listen,
             port,
             gossip_port,
             bootnodes: network.bootnodes,
+            clock: clock::config(options.clock, dev || listen.is_loopback())?,
             rpc: rpc_config(options.rpc, dev)?,
             pool: MempoolConfig {
                 transactions_max: options
@@ -387,6 +394,7 @@ mod tests {
         assert_eq!(settings.chain, "dev");
         assert!(settings.validator && settings.listen.is_loopback());
         assert_eq!(settings.dev_member.as_deref(), Some("//Alice"));
+        assert!(settings.clock.servers.is_empty());
         assert_eq!(settings.mode, StateMode::Archive);
         assert!(settings.index);
         assert!(!resolve(&["--dev", "--index=false"]).unwrap().index);
@@ -402,6 +410,7 @@ mod tests {
         assert!(refused(&["--chain", "spec.json"]).contains("--base-path"));
         let settings = resolve(&["--chain", "spec.json", "--base-path", "x"]).unwrap();
         assert!(!settings.validator && !settings.index);
+        assert!(!settings.clock.servers.is_empty());
         assert_eq!(settings.node_key, Path::new("x/keys/node.key"));
         assert_eq!(settings.consensus_key, Path::new("x/keys/consensus.json"));
     }
@@ -476,6 +485,10 @@ mod tests {
             (
                 "db-cache",
                 (xinglin_storage::CACHE_BYTES_DEFAULT / MIB).to_string(),
+            ),
+            (
+                "time-interval",
+                settings.clock.interval.as_secs().to_string(),
             ),
             ("rpc-port", rpc.listen.port().to_string()),
             ("rpc-host", rpc.listen.ip().to_string()),

@@ -11,7 +11,7 @@ use crate::cli::args::LogFormat;
 /// message at `info`; what matters to an operator is told by our own services.
 const DEFAULT_FILTER: &str =
     "info,arc_malachitebft=warn,libp2p=warn,yamux=warn,netlink_proto=warn,\
-    ractor=warn,runtime=warn";
+    ractor=warn,rkik_nts=warn,runtime=warn";
 /// A validator that is alone has nobody to publish to, which its engine calls an error each time.
 const ALONE_FILTER: &str = "arc_malachitebft_network=off";
 

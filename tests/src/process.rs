@@ -55,6 +55,7 @@ pub struct NodeSetup {
 pub struct Node {
     setup: NodeSetup,
     child: Option<Child>,
+    environment: Vec<(String, String)>,
     /// Where in the log the last start begins, in bytes.
     log_start: usize,
 }
@@ -123,6 +124,7 @@ impl Node {
         Ok(Self {
             setup,
             child: None,
+            environment: Vec::new(),
             log_start: 0,
         })
     }
@@ -180,6 +182,11 @@ impl Node {
         format!("127.0.0.1:{}", self.setup.metrics_port)
     }
 
+    /// Sets a variable in the environment of the process, from its next start on.
+    pub fn set_variable(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Starts the process and does not wait for it.
     pub fn spawn(&mut self) -> Result<()> {
         self.spawn_with(&[])
@@ -198,6 +205,7 @@ impl Node {
             .arg("--config")
             .arg(self.setup.dir.join("node.toml"))
             .args(options)
+            .envs(self.environment.clone())
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)

@@ -68,6 +68,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("xinglin-mempool", &["xinglin-core", "xinglin-primitives"]),
     ("xinglin-network", &["xinglin-core", "xinglin-primitives"]),
+    ("xinglin-clock", &["xinglin-core", "xinglin-primitives"]),
     ("xinglin-consensus", &["xinglin-core", "xinglin-primitives"]),
     ("xinglin-rpc-api", &["xinglin-primitives"]),
     ("xinglin-decoding", &["xinglin-primitives"]),
@@ -106,6 +107,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("arc-malachitebft-signing", &["xinglin-consensus"]),
     ("arc-malachitebft-sync", &["xinglin-consensus"]),
     ("pdf-writer", &["xinglin-pdf"]),
+    ("rkik-nts", &["xinglin-clock"]),
+    ("rsntp", &["xinglin-clock"]),
 ];
 
 /// Dependencies of each workspace crate that are built into it; those of its tests do not count.

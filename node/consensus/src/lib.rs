@@ -37,8 +37,8 @@ use arc_malachitebft_app::metrics::export;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use xinglin_core::{
-    BlockExecutor, ChainStore, ConsensusStatus, EvidenceStore, HeightConfig, HeightConfigs,
-    ReadySource, TransactionPool,
+    BlockExecutor, ChainStore, ClockStatus, ConsensusStatus, EvidenceStore, HeightConfig,
+    HeightConfigs, ReadySource, TransactionPool,
 };
 use xinglin_primitives::Hash;
 
@@ -82,6 +82,8 @@ pub struct ConsensusPorts {
     pub ready: Arc<dyn ReadySource>,
     /// Where reports of equivocation go.
     pub pool: Arc<dyn TransactionPool>,
+    /// Whether this node's clock is right.
+    pub clock: watch::Receiver<ClockStatus>,
 }
 
 /// Why consensus cannot start or has stopped.

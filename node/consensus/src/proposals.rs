@@ -31,7 +31,8 @@ pub struct Proposals {
 }
 
 impl Proposals {
-    /// Remembers a proposal. The first verdict on a block stands.
+    /// Remembers a proposal. The first verdict on a block stands, but for this: a block that was
+    /// refused by our clock alone may turn out valid when two thirds of the others have judged it.
     pub fn insert(&mut self, value: ProposedValue<Context>, block: Arc<Block>) {
         if self.blocks.len() >= BLOCKS_MAX && !self.blocks.contains_key(&value.value) {
             // An invalid block is never needed again but to recognise it; a valid one may be decided.
@@ -45,11 +46,14 @@ impl Proposals {
                 None => self.blocks.pop_first().map(|(_, known)| known),
             };
         }
-        self.blocks.entry(value.value).or_insert(Known {
+        let known = self.blocks.entry(value.value).or_insert(Known {
             height: value.height.0,
             validity: value.validity,
             block,
         });
+        if value.validity.is_valid() {
+            known.validity = Validity::Valid;
+        }
         let same = |other: &ProposedValue<Context>| {
             (other.height, other.round, other.value) == (value.height, value.round, value.value)
         };

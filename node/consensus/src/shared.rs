@@ -407,6 +407,11 @@ impl Shared {
         self.progress.note_active(height);
     }
 
+    /// This node has let its turn to propose pass.
+    pub fn note_turn_passed(&self) {
+        self.status.send_modify(|status| status.turns_passed += 1);
+    }
+
     /// Validators whose precommit did not come.
     pub fn note_missing(&self, missing: Vec<ConsensusKey>) {
         self.status.send_if_modified(|status| {

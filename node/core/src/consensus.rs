@@ -51,4 +51,6 @@ pub struct ConsensusStatus {
     pub missing: Vec<ConsensusKey>,
     /// Number of connected consensus peers.
     pub peers: usize,
+    /// Turns to propose that this node has let pass since its start because its clock was off.
+    pub turns_passed: u64,
 }

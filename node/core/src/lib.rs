@@ -13,8 +13,10 @@
 //! | [`TransactionPool`] | mempool | RPC, network |
 //! | [`NetworkInfo`] | network | RPC |
 //! | [`Explorer`], [`QuestionLog`] | index | RPC |
+//! | [`ClockStatus`], by a watch channel | clock | consensus, RPC |
 
 pub mod block;
+pub mod clock;
 pub mod consensus;
 pub mod execution;
 pub mod explorer;
@@ -23,6 +25,9 @@ pub mod pool;
 pub mod store;
 
 pub use block::{Block, BlockError, CommitNotice, Extrinsic, StateChange};
+pub use clock::{
+    ClockOffset, ClockStanding, ClockStatus, TimeServerStatus, TimeServerVerdict, CLOCK_OFFSET_MAX,
+};
 pub use consensus::{ConsensusStatus, HeightConfig, HeightValidator, RegisteredNode};
 pub use execution::{
     BlockExecutor, BuildRequest, ExecutionError, HeightConfigs, InvalidBlock, KeyValue, StateError,

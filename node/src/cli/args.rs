@@ -45,6 +45,10 @@ pub struct StartArgs {
     #[command(flatten)]
     #[serde(flatten)]
     pub network: NetworkArgs,
+    /// Against whom it holds its clock.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub clock: ClockArgs,
     /// How clients reach it.
     #[command(flatten)]
     #[serde(flatten)]
@@ -161,6 +165,24 @@ pub struct NetworkArgs {
     #[arg(long, value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node_key_file: Option<PathBuf>,
+}
+
+/// Against whom the node holds its clock.
+#[derive(Args, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[command(next_help_heading = "Clock")]
+#[serde(rename_all = "kebab-case", default)]
+pub struct ClockArgs {
+    /// Time servers, of which a majority tells whether the clock is right: host, host:port, or either
+    /// after `nts:` for one with authentication; `none` to ask nobody [default: five public ones;
+    /// none with --dev or where --listen-host is a loopback address]
+    #[arg(long, value_name = "SERVERS", value_delimiter = ',')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub time_server: Vec<String>,
+    /// Seconds between two polls of the time servers; public ones do not like to be asked more often
+    /// than by default [default: 64]
+    #[arg(long, value_name = "SECONDS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_interval: Option<u32>,
 }
 
 /// How clients reach the node.

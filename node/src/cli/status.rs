@@ -10,7 +10,10 @@ use xinglin_primitives::{
     time::Moment,
     MemberId,
 };
-use xinglin_rpc_api::{xinglin::Status, Bytes};
+use xinglin_rpc_api::{
+    xinglin::{Clock, ClockStanding, Status, TimeServer, TimeServerVerdict},
+    Bytes,
+};
 use xinglin_runtime::Runtime;
 use xinglin_sdk::client::{Client, ClientError};
 
@@ -177,6 +180,8 @@ pub fn render(nodes: &[(String, Result<NodeStatus, ClientError>)]) -> comfy_tabl
             output::bytes(pool.bytes as u64)
         )
     });
+    row("clock", &|it| clock(&it.status.clock));
+    row("time servers", &|it| time_servers(&it.status.clock.servers));
     row("oldest state", &|it| it.status.oldest_state.to_string());
     row("disk", &|it| {
         it.status
@@ -188,6 +193,53 @@ pub fn render(nodes: &[(String, Result<NodeStatus, ClientError>)]) -> comfy_tabl
 
 fn yes(value: bool) -> String {
     if value { "yes" } else { "no" }.to_owned()
+}
+
+/// How far a clock is off, and what follows.
+fn clock(clock: &Clock) -> String {
+    let offset = || {
+        let offset_us = clock.offset_us.unwrap_or_default();
+        let direction = if offset_us < 0 { "behind" } else { "ahead" };
+        let millis = |us: u64| us as f64 / 1_000.0;
+        format!(
+            "{:.1} ms {direction}, ±{:.1} ms",
+            millis(offset_us.unsigned_abs()),
+            millis(clock.uncertainty_us.unwrap_or_default())
+        )
+    };
+    match clock.standing {
+        ClockStanding::NotChecked => "not checked".to_owned(),
+        ClockStanding::Unknown => format!("unknown since {}", utc(clock.since_ms)),
+        ClockStanding::Right => format!("right: {}", offset()),
+        ClockStanding::Off => format!(
+            "OFF: {}; proposes no blocks since {}",
+            offset(),
+            utc(clock.since_ms)
+        ),
+    }
+}
+
+/// Who says so, and who does not.
+fn time_servers(servers: &[TimeServer]) -> String {
+    let told = [
+        (TimeServerVerdict::Agrees, "agrees"),
+        (TimeServerVerdict::Lies, "LIES"),
+        (TimeServerVerdict::Silent, "silent"),
+        (TimeServerVerdict::Unsettled, "unsettled"),
+    ];
+    let lines = told.into_iter().flat_map(|(verdict, word)| {
+        let with = servers.iter().filter(move |it| it.verdict == verdict);
+        with.map(move |server| match (&server.problem, server.offset_us) {
+            (Some(problem), _) => format!("{} {word}: {problem}", server.name),
+            (None, Some(us)) => format!("{} {word}: {:+.1} ms", server.name, us as f64 / 1_000.0),
+            (None, None) => format!("{} {word}", server.name),
+        })
+    });
+    let lines: Vec<_> = lines.collect();
+    match lines.is_empty() {
+        true => "none".to_owned(),
+        false => lines.join("\n"),
+    }
 }
 
 /// An instant in UTC, to the second.
@@ -226,6 +278,19 @@ mod tests {
     use xinglin_primitives::Hash;
     use xinglin_rpc_api::xinglin::PoolStatus;
 
+    fn server(
+        verdict: TimeServerVerdict,
+        offset_us: Option<i64>,
+        problem: Option<&str>,
+    ) -> TimeServer {
+        TimeServer {
+            name: "ntp.example".into(),
+            verdict,
+            offset_us,
+            problem: problem.map(str::to_owned),
+        }
+    }
+
     fn node() -> NodeStatus {
         NodeStatus {
             url: "ws://one".into(),
@@ -256,6 +321,18 @@ mod tests {
                     future: 2,
                     bytes: 2048,
                 },
+                clock: Clock {
+                    standing: ClockStanding::Off,
+                    since_ms: 951_782_400_000,
+                    offset_us: Some(-2_000_400),
+                    uncertainty_us: Some(20_100),
+                    servers: vec![
+                        server(TimeServerVerdict::Lies, Some(90_000), None),
+                        server(TimeServerVerdict::Agrees, Some(-2_000_400), None),
+                        server(TimeServerVerdict::Silent, None, Some("no answer")),
+                    ],
+                    turns_passed: 3,
+                },
             },
         }
     }
@@ -275,6 +352,10 @@ mod tests {
             "Dave Health Commission",
             "7 ready, 2 waiting, 2.0 KiB",
             "5.0 MiB",
+            "OFF: 2000.4 ms behind, ±20.1 ms; proposes no blocks since 2000-02-29 00:00:00 UTC",
+            "ntp.example agrees: -2000.4 ms",
+            "ntp.example LIES: +90.0 ms",
+            "ntp.example silent: no answer",
         ] {
             assert!(text.contains(expected), "{expected} is not in\n{text}");
         }

@@ -3,7 +3,7 @@
 use codec::Encode;
 use jsonrpsee::{core::RpcResult, proc_macros::rpc};
 use serde::{Deserialize, Serialize};
-use xinglin_primitives::{consensus, receipt, AccountId, BlockNumber, Hash, Header};
+use xinglin_primitives::{consensus, receipt, time::Moment, AccountId, BlockNumber, Hash, Header};
 
 use crate::{number::Height, questions::Challenge, Bytes};
 
@@ -110,6 +110,66 @@ pub struct PoolStatus {
     pub bytes: usize,
 }
 
+/// Whether a node's clock is right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ClockStanding {
+    /// The node asks no time servers.
+    NotChecked,
+    /// They do not answer, or no majority of them agrees.
+    Unknown,
+    /// It is right to half a second.
+    Right,
+    /// It is not, and the node does not propose.
+    Off,
+}
+
+/// What is thought of a time server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum TimeServerVerdict {
+    /// It is one of the majority.
+    Agrees,
+    /// It contradicts the majority and is ignored.
+    Lies,
+    /// It does not answer, or nothing of use.
+    Silent,
+    /// It answers, and there is no majority to hold it against.
+    Unsettled,
+}
+
+/// A time server and what it last said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TimeServer {
+    /// As the node's operator has named it, such as `nts:time.example`.
+    pub name: String,
+    /// What is thought of it.
+    pub verdict: TimeServerVerdict,
+    /// The node's clock minus its own in microseconds; `null` if it is silent.
+    pub offset_us: Option<i64>,
+    /// Why it counts as silent; `null` if it does not.
+    pub problem: Option<String>,
+}
+
+/// What time servers say of a node's clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Clock {
+    /// Whether it is right.
+    pub standing: ClockStanding,
+    /// Since when that is so, in milliseconds since 1970 by the same clock; 0 if it is not checked.
+    pub since_ms: Moment,
+    /// The node's clock minus that of a majority of the servers in microseconds; `null` while unknown.
+    pub offset_us: Option<i64>,
+    /// By how much that may be wrong either way, in microseconds; `null` while unknown.
+    pub uncertainty_us: Option<u64>,
+    /// The servers.
+    pub servers: Vec<TimeServer>,
+    /// Turns to propose that the node has let pass since its start because its clock was off.
+    pub turns_passed: u64,
+}
+
 /// Where a node stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -150,6 +210,8 @@ pub struct Status {
     pub missing_validators: Vec<Bytes>,
     /// How full the pool is.
     pub pool: PoolStatus,
+    /// Whether its clock is right.
+    pub clock: Clock,
 }
 
 /// Receipts, certificates, status.

@@ -7,6 +7,7 @@ use tokio::{sync::watch, time::Instant};
 use xinglin_core::{
     AnchoringStatus, ChainStore, ConsensusStatus, Explorer, NetworkInfo, QuestionLog, StateQuery,
     Tip, TransactionPool,
+    ChainStore, ClockStatus, ConsensusStatus, NetworkInfo, StateQuery, Tip, TransactionPool,
 };
 use xinglin_primitives::{BlockNumber, Hash};
 
@@ -29,6 +30,7 @@ pub(crate) struct Node {
     pub(crate) pool: Arc<dyn TransactionPool>,
     pub(crate) network: Arc<dyn NetworkInfo>,
     pub(crate) consensus: watch::Receiver<ConsensusStatus>,
+    pub(crate) clock: watch::Receiver<ClockStatus>,
     pub(crate) info: ChainInfo,
     pub(crate) explorer: Option<Arc<dyn Explorer>>,
     pub(crate) question_log: Option<Arc<dyn QuestionLog>>,

@@ -6,6 +6,8 @@ use tokio::sync::{broadcast, watch};
 use xinglin_core::{
     AnchoringStatus, ChainStore, CommitNotice, ConsensusStatus, Explorer, NetworkInfo, QuestionLog,
     StateQuery, TransactionPool,
+    ChainStore, ClockStatus, CommitNotice, ConsensusStatus, NetworkInfo, StateQuery,
+    TransactionPool,
 };
 use xinglin_primitives::Hash;
 use xinglin_rpc_api::system::ChainType;
@@ -43,6 +45,8 @@ pub struct RpcPorts {
     pub commits: broadcast::Receiver<Arc<CommitNotice>>,
     /// Where consensus stands.
     pub consensus: watch::Receiver<ConsensusStatus>,
+    /// Whether the node's clock is right.
+    pub clock: watch::Receiver<ClockStatus>,
     /// Names.
     pub info: ChainInfo,
     /// The index of operations, if the node keeps one.

@@ -129,6 +129,7 @@ pub async fn start(config: RpcConfig, ports: RpcPorts) -> Result<RpcHandle, RpcE
         pool: ports.pool,
         network: ports.network,
         consensus: ports.consensus,
+        clock: ports.clock,
         info: ports.info,
         explorer: ports.explorer,
         question_log: ports.question_log,

@@ -6,7 +6,9 @@ use jsonrpsee::{
     core::{async_trait, RpcResult},
     types::ErrorObjectOwned,
 };
-use xinglin_core::StoreError;
+use xinglin_core::{
+    ClockOffset, ClockStanding, ClockStatus, StoreError, TimeServerStatus, TimeServerVerdict,
+};
 use xinglin_primitives::{
     consensus::CommitCertificate,
     receipt::{self, prove_inclusion},
@@ -14,7 +16,10 @@ use xinglin_primitives::{
 };
 use xinglin_rpc_api::{
     questions::Challenge,
-    xinglin::{BlockRef, Certificate, PoolStatus, Receipt, Status, XinglinApiServer},
+    xinglin::{
+        self, BlockRef, Certificate, Clock, PoolStatus, Receipt, Status, TimeServer,
+        XinglinApiServer,
+    },
     Bytes,
 };
 
@@ -107,6 +112,40 @@ fn find_certificate(
     }
 }
 
+fn clock(status: &ClockStatus, turns_passed: u64) -> Clock {
+    let (offset_us, uncertainty_us) = match status.offset {
+        ClockOffset::Known {
+            offset_us,
+            uncertainty_us,
+        } => (Some(offset_us), Some(uncertainty_us)),
+        ClockOffset::NotChecked | ClockOffset::Unknown => (None, None),
+    };
+    let server = |server: &TimeServerStatus| TimeServer {
+        name: server.name.clone(),
+        verdict: match server.verdict {
+            TimeServerVerdict::Agrees => xinglin::TimeServerVerdict::Agrees,
+            TimeServerVerdict::Lies => xinglin::TimeServerVerdict::Lies,
+            TimeServerVerdict::Silent => xinglin::TimeServerVerdict::Silent,
+            TimeServerVerdict::Unsettled => xinglin::TimeServerVerdict::Unsettled,
+        },
+        offset_us: server.offset_us,
+        problem: server.problem.clone(),
+    };
+    Clock {
+        standing: match status.standing() {
+            ClockStanding::NotChecked => xinglin::ClockStanding::NotChecked,
+            ClockStanding::Unknown => xinglin::ClockStanding::Unknown,
+            ClockStanding::Right => xinglin::ClockStanding::Right,
+            ClockStanding::Off => xinglin::ClockStanding::Off,
+        },
+        since_ms: status.since_ms,
+        offset_us,
+        uncertainty_us,
+        servers: status.servers.iter().map(server).collect(),
+        turns_passed,
+    }
+}
+
 fn status(node: &Node) -> Result<Status, XinglinApiError> {
     let tip = node.tip()?;
     let signed: Vec<_> = node
@@ -150,6 +189,7 @@ fn status(node: &Node) -> Result<Status, XinglinApiError> {
             future: pool.future,
             bytes: pool.bytes,
         },
+        clock: clock(&node.clock.borrow(), consensus.turns_passed),
     })
 }
 

@@ -10,6 +10,9 @@ mod receive;
 mod rounds;
 mod sync;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use arc_malachitebft_app::engine::host::HostMsg;

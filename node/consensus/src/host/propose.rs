@@ -10,8 +10,8 @@ use arc_malachitebft_app::{
 use codec::Encode;
 use ractor::RpcReplyPort;
 use tokio::time::Instant;
-use tracing::{info, warn};
-use xinglin_core::{Block, BuildRequest};
+use tracing::{debug, info, warn};
+use xinglin_core::{Block, BuildRequest, ClockOffset, ExecutionError, TimeServerVerdict};
 use xinglin_primitives::consensus::SignedPayload;
 
 use super::reply;
@@ -26,6 +26,8 @@ use crate::{
 /// The part of the propose timeout that building may take: the rest is for streaming the block and
 /// for the others' execution of it.
 const BUILD_SHARE: u32 = 4;
+/// The part of the propose timeout during which a clock that is off may still be set right.
+const CLOCK_SHARE: u32 = 2;
 
 /// What the engine asks for.
 pub struct Request {
@@ -39,6 +41,10 @@ pub struct Request {
 
 /// The engine asks for a value to propose: the same one for the same height and round, also after a
 /// restart, or we would equivocate.
+///
+/// A node whose clock is off builds no block. Without an answer the round ends by the propose
+/// timeout, as if this node were away, and the next proposer has its turn. What is offered again
+/// was judged by other clocks, or by ours when it was right.
 pub async fn value(
     shared: Arc<Shared>,
     request: Request,
@@ -56,15 +62,42 @@ pub async fn value(
         .proposed_by(&own, height.0, round_number(round));
     let block = match known {
         Some(block) => block,
-        None => match build(&shared, &request, own).await? {
-            Some(block) => block,
-            None => return Ok(()),
-        },
+        None => {
+            if !clock::may_propose(&shared.ports.clock, request.timeout / CLOCK_SHARE).await {
+                pass(&shared, height, round);
+                return Ok(());
+            }
+            match build(&shared, &request, own).await? {
+                Some(block) => block,
+                None => return Ok(()),
+            }
+        }
     };
     let id = BlockId(block.hash());
     reply(port, LocallyProposedValue::new(height, round, id));
     publish(&shared, &signer, &block, round, Round::Nil);
     Ok(())
+}
+
+/// Lets the turn pass and says why.
+fn pass(shared: &Shared, height: Height, round: Round) {
+    let clock = shared.ports.clock.borrow().clone();
+    let ClockOffset::Known {
+        offset_us,
+        uncertainty_us,
+    } = clock.offset
+    else {
+        return;
+    };
+    warn!(
+        %height,
+        %round,
+        offset_ms = offset_us / 1_000,
+        uncertainty_ms = uncertainty_us / 1_000,
+        servers = clock.names(TimeServerVerdict::Agrees).join(", "),
+        "this node lets its turn to propose pass: its clock is off"
+    );
+    shared.note_turn_passed();
 }
 
 /// Builds a block and stores it, so that a restart finds it.
@@ -89,7 +122,7 @@ async fn build(
         capacity.proposed(height.0, started);
         capacity.transactions_max()
     };
-    let block = shared
+    let built = shared
         .ports
         .executor
         .build(BuildRequest {
@@ -99,7 +132,15 @@ async fn build(
             deadline: (started + timeout / BUILD_SHARE).into_std(),
             transactions_max,
         })
-        .await?;
+        .await;
+    let block = match built {
+        Ok(block) => block,
+        Err(ExecutionError::NotNext { .. }) => {
+            debug!(%height, "the height was decided before our turn to propose came to anything");
+            return Ok(None);
+        }
+        Err(error) => return Err(error.into()),
+    };
     shared
         .keep_undecided(round_number(round), block.clone())
         .await?;

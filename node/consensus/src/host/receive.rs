@@ -118,7 +118,12 @@ async fn judge(
         value: BlockId(head.block_hash),
         validity: Validity::Valid,
     };
-    let known = shared.proposals.lock().validity(&value.value);
+    // What our clock refused is judged anew, without it, once two thirds have prevoted for it.
+    let known = shared
+        .proposals
+        .lock()
+        .validity(&value.value)
+        .filter(|validity| validity.is_valid() || head.valid_round.is_none());
     value.validity = match known {
         Some(validity) => validity,
         None => match verify(shared, current, head, &block).await? {

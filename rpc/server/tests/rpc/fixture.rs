@@ -4,6 +4,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use tokio::sync::watch;
 use xinglin_core::{AnchoringStatus, ConsensusStatus};
+use xinglin_core::{ClockStatus, ConsensusStatus};
 use xinglin_rpc_api::system::ChainType;
 use xinglin_rpc_server::{start, ChainInfo, RpcConfig, RpcHandle, RpcMetrics, RpcPorts};
 
@@ -21,6 +22,8 @@ pub struct Fixture {
     pub pool: Arc<FakePool>,
     /// What consensus says.
     pub consensus: watch::Sender<ConsensusStatus>,
+    /// What time servers say.
+    pub clock: watch::Sender<ClockStatus>,
     /// The server.
     pub server: RpcHandle,
     /// What it counts.
@@ -55,12 +58,14 @@ impl Fixture {
         let metrics = RpcMetrics::default();
         let mut registry = prometheus_client::registry::Registry::default();
         metrics.register(&mut registry);
-        let ports = ports(&chain, &pool, &consensus, metrics);
+        let clock = watch::Sender::new(ClockStatus::default());
+        let ports = ports(&chain, &pool, (&consensus, &clock), metrics);
         let server = start(config, ports).await.unwrap();
         Self {
             chain,
             pool,
             consensus,
+            clock,
             server,
             registry,
         }
@@ -90,7 +95,7 @@ impl Fixture {
         ports(
             &self.chain,
             &self.pool,
-            &self.consensus,
+            (&self.consensus, &self.clock),
             RpcMetrics::default(),
         )
     }
@@ -114,7 +119,7 @@ impl Fixture {
 fn ports(
     chain: &Arc<FakeChain>,
     pool: &Arc<FakePool>,
-    consensus: &watch::Sender<ConsensusStatus>,
+    (consensus, clock): (&watch::Sender<ConsensusStatus>, &watch::Sender<ClockStatus>),
     metrics: RpcMetrics,
 ) -> RpcPorts {
     let properties = serde_json::json!({
@@ -127,6 +132,7 @@ fn ports(
         network: Arc::new(FakeNetwork),
         commits: chain.commits.subscribe(),
         consensus: consensus.subscribe(),
+        clock: clock.subscribe(),
         info: ChainInfo {
             chain_name: "Fake Chain".to_owned(),
             chain_type: ChainType::Local,

@@ -2,6 +2,7 @@
 
 use codec::Decode;
 use serde_json::{json, Value};
+use xinglin_core::{ClockOffset, ClockStatus, TimeServerStatus, TimeServerVerdict};
 use xinglin_primitives::{
     consensus::{CommitCertificate, ConsensusKey},
     receipt::{extrinsic_hash, Receipt},
@@ -99,6 +100,49 @@ async fn the_status_names_who_is_missing() {
     assert!(validators.contains(&hex(voter)) && validators.contains(&hex(absent)));
     assert_eq!(status["pool"], json!({"ready": 0, "future": 0, "bytes": 0}));
     assert_eq!(status["syncing"], false);
+}
+
+#[tokio::test]
+async fn the_status_tells_what_time_servers_say_of_the_clock() {
+    let fixture = Fixture::new().await;
+    let mut ws = Ws::connect(fixture.address()).await;
+    let status = ws.call("xinglin_status", json!([])).await;
+    let unchecked = json!({
+        "standing": "notChecked", "sinceMs": 0, "offsetUs": null, "uncertaintyUs": null,
+        "servers": [], "turnsPassed": 0
+    });
+    assert_eq!(status["clock"], unchecked);
+
+    let server = |name: &str, verdict, offset_us: Option<i64>| TimeServerStatus {
+        name: name.to_owned(),
+        verdict,
+        offset_us,
+        problem: offset_us.is_none().then(|| "no answer".to_owned()),
+    };
+    fixture.clock.send_replace(ClockStatus {
+        offset: ClockOffset::Known {
+            offset_us: -2_000_000,
+            uncertainty_us: 900,
+        },
+        servers: vec![
+            server("a", TimeServerVerdict::Agrees, Some(-2_000_000)),
+            server("nts:b", TimeServerVerdict::Silent, None),
+        ],
+        since_ms: 5,
+    });
+    fixture
+        .consensus
+        .send_modify(|status| status.turns_passed = 3);
+    let status = ws.call("xinglin_status", json!([])).await;
+    let off = json!({
+        "standing": "off", "sinceMs": 5, "offsetUs": -2_000_000, "uncertaintyUs": 900,
+        "servers": [
+            {"name": "a", "verdict": "agrees", "offsetUs": -2_000_000, "problem": null},
+            {"name": "nts:b", "verdict": "silent", "offsetUs": null, "problem": "no answer"}
+        ],
+        "turnsPassed": 3
+    });
+    assert_eq!(status["clock"], off);
 }
 
 #[tokio::test]
