@@ -52,6 +52,9 @@ fn is_concerned(asker: &AccountId, topic: Topic) -> bool {
             })
         }
         Topic::Oversight => is_regulator(member),
+        Topic::Case(id) => {
+            is_regulator(member) && Audit::case(id).map(|case| case.regulator) == member
+        }
     }
 }
 
@@ -89,7 +92,9 @@ fn parties_of(topic: Topic) -> Vec<Party> {
             ]
         }),
         // A record's contents come from a disclosure by those who have the key, never from a node.
-        Topic::Record(_) | Topic::Content(_) | Topic::Schedule(_) | Topic::Oversight => Vec::new(),
+        Topic::Record(_) | Topic::Content(_) | Topic::Schedule(_) => Vec::new(),
+        // Regulators ask about these without a case.
+        Topic::Oversight | Topic::Case(_) => Vec::new(),
     }
 }
 

@@ -5,8 +5,8 @@ use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AppointmentId, BlockNumber, Hash, InvoiceId, MemberId, PatientId, PractitionerId, RecordId,
-    ScheduleId,
+    AppointmentId, BlockNumber, CaseId, Hash, InvoiceId, MemberId, PatientId, PractitionerId,
+    RecordId, ScheduleId,
 };
 
 /// What a question is about.
@@ -37,6 +37,8 @@ pub enum Topic {
     Practitioner(PractitionerId),
     /// What waits for the regulators.
     Oversight,
+    /// A regulator's case, open or closed.
+    Case(CaseId),
 }
 
 /// Where on the chain a ciphertext is.
