@@ -20,7 +20,9 @@ use pallet_appointments::{
 use pallet_audit::types::{Case, Disclosure};
 use pallet_insurance::{
     computation::Year,
-    reads::{CoverageView, PreSettlement},
+    norms::Norms,
+    reads::{CoverageView, PreSettlement, Waiting},
+    refunds::FlaggedRefund,
     types::{Claim, Settlement},
 };
 use pallet_members::Role;
@@ -201,6 +203,21 @@ sp_api::decl_runtime_apis! {
             after: Option<ClaimId>,
             limit: u32,
         ) -> Vec<(ClaimId, Claim)>;
+        /// The claims that wait for an insurer, oldest first, or for all of them, insurer by
+        /// insurer, with when they are due.
+        fn flagged_claims(
+            insurer: Option<MemberId>,
+            after: Option<ClaimId>,
+            limit: u32,
+        ) -> Vec<(ClaimId, Waiting<Claim>)>;
+        /// The invoices of which a refund waits for the review of an insurer, or of any.
+        fn flagged_refunds(
+            insurer: Option<MemberId>,
+            after: Option<InvoiceId>,
+            limit: u32,
+        ) -> Vec<(InvoiceId, Waiting<FlaggedRefund>)>;
+        /// What the council finds remarkable in settlements.
+        fn norms() -> Norms;
         /// The settlements of an invoice, newest first, reversed ones included.
         fn settlements_of(
             invoice: InvoiceId,
@@ -217,8 +234,20 @@ sp_api::decl_runtime_apis! {
             after: Option<CaseId>,
             limit: u32,
         ) -> Vec<(CaseId, Case)>;
+        /// The closed cases of a regulator, with what it found, newest first.
+        fn closed_cases_of(
+            regulator: MemberId,
+            before: Option<CaseId>,
+            limit: u32,
+        ) -> Vec<(CaseId, Case)>;
         /// A case, open or closed.
         fn case(case: CaseId) -> Option<Case>;
+        /// The requests of a case and what became of them, oldest first.
+        fn requests_of(
+            case: CaseId,
+            after: Option<DisclosureId>,
+            limit: u32,
+        ) -> Vec<(DisclosureId, Disclosure)>;
         /// What a member is asked to disclose, the first due first.
         fn open_requests_of(
             member: MemberId,
@@ -529,6 +558,26 @@ impl_runtime_apis! {
             Insurance::open_claims(insurer, after, limit)
         }
 
+        fn flagged_claims(
+            insurer: Option<MemberId>,
+            after: Option<ClaimId>,
+            limit: u32,
+        ) -> Vec<(ClaimId, Waiting<Claim>)> {
+            Insurance::flagged_claims(insurer, after, limit)
+        }
+
+        fn flagged_refunds(
+            insurer: Option<MemberId>,
+            after: Option<InvoiceId>,
+            limit: u32,
+        ) -> Vec<(InvoiceId, Waiting<FlaggedRefund>)> {
+            Insurance::flagged_refunds(insurer, after, limit)
+        }
+
+        fn norms() -> Norms {
+            pallet_insurance::NormsInForce::<Runtime>::get()
+        }
+
         fn settlements_of(
             invoice: InvoiceId,
             before: Option<SettlementId>,
@@ -545,6 +594,22 @@ impl_runtime_apis! {
             limit: u32,
         ) -> Vec<(CaseId, Case)> {
             Audit::open_cases_of(regulator, after, limit)
+        }
+
+        fn closed_cases_of(
+            regulator: MemberId,
+            before: Option<CaseId>,
+            limit: u32,
+        ) -> Vec<(CaseId, Case)> {
+            Audit::closed_cases_of(regulator, before, limit)
+        }
+
+        fn requests_of(
+            case: CaseId,
+            after: Option<DisclosureId>,
+            limit: u32,
+        ) -> Vec<(DisclosureId, Disclosure)> {
+            Audit::requests_of(case, after, limit)
         }
 
         fn open_requests_of(

@@ -8,6 +8,7 @@
 //! - [`receipt`]: verifies, without any node, that an operation is in the chain;
 //! - [`wallet`]: a key that signs together with the secret that opens what was sealed to its owner;
 //! - [`records`], [`billing`], [`insurance`], [`audit`]: operations that are more than one call;
+//! - [`oversight`]: what waits for regulators and insurers, and case files as PDF and CSV;
 //! - [`einvoice`]: e-invoices from the chain, and compared with it;
 //! - [`import`], [`export`]: patients from FHIR bundles to the chain and back;
 //! - [`letter`]: one content, encrypted for several readers.
@@ -36,6 +37,7 @@ pub mod keys;
 pub mod keystore;
 pub mod letter;
 pub mod operation;
+pub mod oversight;
 pub mod parties;
 pub mod receipt;
 pub mod records;

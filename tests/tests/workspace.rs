@@ -52,6 +52,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "pallet-validators",
             "xinglin-einvoice",
             "xinglin-fhir",
+            "xinglin-pdf",
             "xinglin-primitives",
             "xinglin-rpc-api",
             "xinglin-runtime",

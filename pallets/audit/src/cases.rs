@@ -9,8 +9,8 @@ use xinglin_primitives::{
 
 use crate::{
     states::CaseState,
-    types::{ByDue, Case, InOrder, Statement},
-    Awaited, Cases, Config, Disclosures, Error, Event, NextCase, OpenCases, Pallet,
+    types::{ByDue, Case, InOrder, NewestFirst, Statement},
+    Awaited, Cases, ClosedCases, Config, Disclosures, Error, Event, NextCase, OpenCases, Pallet,
 };
 
 impl<T: Config> Pallet<T> {
@@ -54,6 +54,7 @@ impl<T: Config> Pallet<T> {
             .closed(finding, T::Time::now())
             .map_err(Error::<T>::from)?;
         OpenCases::<T>::remove(case.regulator, InOrder::from(id));
+        ClosedCases::<T>::insert(case.regulator, NewestFirst::from(id), ());
         Cases::<T>::insert(id, case);
         Self::deposit_event(Event::CaseClosed {
             case: id,

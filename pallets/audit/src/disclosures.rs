@@ -66,8 +66,13 @@ impl<T: Config> Pallet<T> {
         let state = disclosure
             .withdrawn(T::Time::now())
             .ok_or(Error::<T>::NotOpen)?;
+        let case_id = disclosure.case;
         Self::end_request(id, disclosure, case, state);
-        Self::deposit_event(Event::RequestWithdrawn { disclosure: id, by });
+        Self::deposit_event(Event::RequestWithdrawn {
+            disclosure: id,
+            case: case_id,
+            by,
+        });
         Ok(())
     }
 
@@ -89,10 +94,11 @@ impl<T: Config> Pallet<T> {
         ensure!(!envelope.is_empty(), Error::<T>::EmptyEnvelope);
         ensure!(Hashing::hash(&envelope) == hash, Error::<T>::HashMismatch);
         let case = Cases::<T>::get(disclosure.case).ok_or(Error::<T>::UnknownCase)?;
-        let is_late = now > disclosure.due;
+        let (case_id, is_late) = (disclosure.case, now > disclosure.due);
         Self::end_request(id, disclosure, case, state);
         Self::deposit_event(Event::Disclosed {
             disclosure: id,
+            case: case_id,
             envelope: hash,
             bytes,
             is_late,

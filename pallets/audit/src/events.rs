@@ -45,11 +45,13 @@ mod events {
         /// The regulator does not ask any more.
         RequestWithdrawn {
             disclosure: DisclosureId,
+            case: CaseId,
             by: T::AccountId,
         },
         /// A member disclosed an envelope, which is in this transaction.
         Disclosed {
             disclosure: DisclosureId,
+            case: CaseId,
             envelope: Hash,
             bytes: u32,
             is_late: bool,

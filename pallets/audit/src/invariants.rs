@@ -8,9 +8,9 @@ use xinglin_primitives::{glue::Held, CaseId, DisclosureId};
 
 use crate::{
     states::CaseState,
-    types::{ByDue, Case, Disclosure, InOrder},
-    Anchors, Awaited, Cases, Config, Disclosures, Holders, NextCase, NextDisclosure, OpenCases,
-    OpenRequests, Pallet, RequestsOf,
+    types::{ByDue, Case, Disclosure, Hold, InOrder, NewestFirst},
+    Anchors, Awaited, Cases, ClosedCases, Config, Disclosures, Holders, NextCase, NextDisclosure,
+    OpenCases, OpenRequests, Pallet, RequestsOf,
 };
 
 type Check = Result<(), TryRuntimeError>;
@@ -54,10 +54,15 @@ impl<T: Config> Pallet<T> {
                 OpenCases::<T>::contains_key(case.regulator, InOrder::from(*id)) == is_open,
                 "the list of open cases is wrong"
             );
+            ensure!(
+                ClosedCases::<T>::contains_key(case.regulator, NewestFirst::from(*id)) != is_open,
+                "the list of closed cases is wrong"
+            );
             open += usize::from(is_open);
         }
         ensure!(
-            OpenCases::<T>::iter_keys().count() == open,
+            OpenCases::<T>::iter_keys().count() == open
+                && ClosedCases::<T>::iter_keys().count() == cases.len() - open,
             "a case is in another regulator's list"
         );
         Ok(())
@@ -105,7 +110,8 @@ impl<T: Config> Pallet<T> {
     fn check_holds(cases: &CasesById) -> Check {
         let mut expected: BTreeMap<Held, BTreeSet<CaseId>> = BTreeMap::new();
         for (id, case) in cases {
-            for held in &case.holds {
+            for Hold { held, since } in &case.holds {
+                ensure!(*since >= case.opened_at, "a hold is older than its case");
                 let is_new = expected.entry(*held).or_default().insert(*id);
                 ensure!(is_new, "a case holds something twice");
             }

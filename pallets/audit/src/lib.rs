@@ -110,6 +110,12 @@ pub mod pallet {
     #[pallet::storage]
     pub type OpenCases<T> = StorageDoubleMap<_, Twox64Concat, MemberId, Identity, InOrder, ()>;
 
+    /// The closed cases of each regulator, newest first: its findings.
+    // As for `OpenCases`.
+    #[pallet::storage]
+    pub type ClosedCases<T> =
+        StorageDoubleMap<_, Twox64Concat, MemberId, Identity, NewestFirst, ()>;
+
     /// The id of the next request.
     #[pallet::storage]
     pub type NextDisclosure<T> = StorageValue<_, DisclosureId, ValueQuery>;

@@ -5,9 +5,9 @@ use frame_support::traits::Time;
 use xinglin_primitives::{glue::Held, page::page, CaseId, DisclosureId, MemberId};
 
 use crate::{
-    types::{Anchor, ByDue, Case, Disclosure, InOrder},
-    Anchors, Awaited, Cases, Config, Disclosures, Holders, OpenCases, OpenRequests, Pallet,
-    RequestsOf,
+    types::{Anchor, ByDue, Case, Disclosure, InOrder, NewestFirst},
+    Anchors, Awaited, Cases, ClosedCases, Config, Disclosures, Holders, OpenCases, OpenRequests,
+    Pallet, RequestsOf,
 };
 
 pub use xinglin_primitives::page::PAGE_MAX;
@@ -34,6 +34,27 @@ impl<T: Config> Pallet<T> {
             },
         );
         keys.map(|key| CaseId(key.id()))
+            .filter_map(|id| Some((id, Cases::<T>::get(id)?)))
+            .collect()
+    }
+
+    /// The closed cases of a regulator, with what it found, newest first: the latest, or those opened
+    /// before `before`.
+    pub fn closed_cases_of(
+        regulator: MemberId,
+        before: Option<CaseId>,
+        limit: u32,
+    ) -> Vec<(CaseId, Case)> {
+        let keys = page(
+            before.map(NewestFirst::from),
+            limit,
+            || ClosedCases::<T>::iter_key_prefix(regulator),
+            |key| {
+                let start = ClosedCases::<T>::hashed_key_for(regulator, key);
+                ClosedCases::<T>::iter_key_prefix_from(regulator, start)
+            },
+        );
+        keys.map(NewestFirst::id)
             .filter_map(|id| Some((id, Cases::<T>::get(id)?)))
             .collect()
     }

@@ -2,7 +2,7 @@
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use scale_info::TypeInfo;
-use xinglin_primitives::{time::Moment, Hash};
+use xinglin_primitives::{glue::Held, time::Moment, Hash};
 
 use crate::{
     types::{Case, Disclosure, Statement},
@@ -80,6 +80,11 @@ pub enum Refusal {
 }
 
 impl Case {
+    /// Whether it holds somebody or something.
+    pub fn does_hold(&self, held: Held) -> bool {
+        self.holds.iter().any(|hold| hold.held == held)
+    }
+
     /// Refuses what is done for a case once it is closed.
     pub fn ensure_open(&self) -> Result<(), Refusal> {
         match self.state {

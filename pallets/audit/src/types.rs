@@ -49,6 +49,26 @@ pub struct Statement {
     pub digest: Hash,
 }
 
+/// What a case holds.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Hold {
+    /// Whom or what.
+    pub held: Held,
+    /// Since when.
+    pub since: Moment,
+}
+
 /// A regulator's case.
 #[derive(
     Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, MaxEncodedLen, TypeInfo,
@@ -63,7 +83,7 @@ pub struct Case {
     /// When it was opened.
     pub opened_at: Moment,
     /// What it holds, in the order in which it was held.
-    pub holds: BoundedVec<Held, ConstU32<HOLDS_MAX>>,
+    pub holds: BoundedVec<Hold, ConstU32<HOLDS_MAX>>,
     /// Its requests that are open, in the order in which they were made.
     pub requests: BoundedVec<DisclosureId, ConstU32<REQUESTS_MAX>>,
     /// Whether it is open.
@@ -111,6 +131,23 @@ pub struct Anchor {
     pub until: Moment,
     /// When they were anchored last.
     pub at: Moment,
+}
+
+/// A case as a key of which the bytes are in the order of the ids, the newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct NewestFirst(InOrder);
+
+impl NewestFirst {
+    /// The case.
+    pub fn id(self) -> CaseId {
+        CaseId(u64::MAX - self.0.id())
+    }
+}
+
+impl From<CaseId> for NewestFirst {
+    fn from(id: CaseId) -> Self {
+        Self((u64::MAX - id.0).into())
+    }
 }
 
 /// A request as a key of which the bytes are in the order of the due times, then of the ids.

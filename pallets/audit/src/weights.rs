@@ -63,7 +63,8 @@ impl<T: frame_system::Config> WeightInfo for Estimated<T> {
     }
 
     fn close_case() -> Weight {
-        Self::of(MEMBER_READS + 2, 2, bytes::<Case>())
+        // The lists of open and of closed cases too are written.
+        Self::of(MEMBER_READS + 2, 3, bytes::<Case>())
     }
 
     fn transfer_case() -> Weight {
@@ -94,9 +95,9 @@ impl<T: frame_system::Config> WeightInfo for Estimated<T> {
     }
 
     fn hold() -> Weight {
-        // Case, holders, and what is held.
+        // Clock, case, holders, and what is held.
         let holders = 8 * u64::from(HOLDERS_MAX);
-        Self::of(MEMBER_READS + 3, 3, bytes::<Case>() + holders + HELD_BYTES)
+        Self::of(MEMBER_READS + 4, 3, bytes::<Case>() + holders + HELD_BYTES)
     }
 
     fn lift() -> Weight {

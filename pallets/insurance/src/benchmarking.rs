@@ -1,20 +1,28 @@
 //! Benchmarks of the calls, each at its worst. Built with the feature `runtime-benchmarks` only.
 
 use frame_benchmarking::v2::*;
-use frame_support::{traits::fungible::Mutate, BoundedVec};
+use frame_support::{
+    traits::{fungible::Mutate, EnsureOrigin},
+    BoundedVec,
+};
 use frame_system::RawOrigin;
 use xinglin_primitives::{
-    glue::{CatalogueClass, HospitalLevel, Line, Lines, Setting, LINES_MAX},
+    glue::{CatalogueClass, HospitalLevel, Line, Lines, Members, Setting, LINES_MAX},
     time::Date,
-    Balance, ClaimId, CoverageId, Hash, InvoiceId, MemberId, PatientId, SchemeId, SettlementId,
+    Balance, ClaimId, CoverageId, Hash, InOrder, InvoiceId, MemberId, PatientId, SchemeId,
+    SettlementId,
 };
 
 use crate::{
     computation::{
-        Aid, Band, Bands, Category, Deductible, Insured, Pool, PoolCap, Review, Row,
+        Aid, Band, Bands, Category, Deductible, Frequency, Insured, Pool, PoolCap, Review, Row,
         SchemeParameters, SecondBase, SecondTier, Selector, Table, BANDS_MAX,
     },
-    review::{Service, Stay, SERVICES_MAX, STAYS_MAX},
+    norms::{Norms, Repetition, Repetitions, Swap},
+    refunds::{FlaggedRefund, RefundState},
+    review::{
+        ItemCharge, Refund, Service, Stay, Terms, ITEMS_MAX, REFUNDS_MAX, SERVICES_MAX, STAYS_MAX,
+    },
     types::{AccountHeir, Decision, DisplayCode, Period, CODE_BYTES_MAX},
     *,
 };
@@ -105,6 +113,31 @@ fn parameters(needs_visit: bool) -> SchemeParameters {
     }
 }
 
+/// Every rule is on, and finds nothing in what the benchmarks charge.
+fn norms() -> Norms {
+    let repetition = Some(Repetition { times: 1, days: 1 });
+    Norms {
+        readmission_days: Some(1),
+        swap: Some(Swap {
+            days: 1,
+            price_bp: 0,
+        }),
+        repetition: Repetitions {
+            a: repetition,
+            b: repetition,
+            c: repetition,
+        },
+        frequency: Some(Frequency {
+            invoices: 1,
+            days: 1,
+        }),
+        needs_visit: false,
+        needs_record: false,
+        refund_days: Some(1),
+        decision_days: Some(1),
+    }
+}
+
 fn insured() -> Insured {
     Insured {
         category: Category::Retired,
@@ -174,6 +207,28 @@ fn crowd<T: Config>() {
         day: Date(0),
         settlement,
     };
+    let member = T::Members::member_of(&T::BenchmarkHelper::provider()).unwrap_or_default();
+    let pair = (patient, member);
+    let item = ItemCharge {
+        item: Default::default(),
+        day: Date(0),
+        terms: Terms {
+            class: CatalogueClass::A,
+            prepay_bp: 0,
+            fund_share_bp: Some(0),
+            unit_price_fen: u64::MAX,
+        },
+        settlement,
+    };
+    let refund = Refund {
+        invoice: InvoiceId(u64::MAX),
+        day: Date(0),
+    };
+    let items = vec![item; ITEMS_MAX as usize];
+    let refunds = vec![refund; REFUNDS_MAX as usize];
+    Items::<T>::insert(pair, BoundedVec::truncate_from(items));
+    Refunds::<T>::insert(pair, BoundedVec::truncate_from(refunds));
+    NormsInForce::<T>::put(norms());
     let stays = vec![stay; STAYS_MAX as usize];
     let services = vec![service; SERVICES_MAX as usize];
     Stays::<T>::insert(patient, BoundedVec::truncate_from(stays));
@@ -383,6 +438,41 @@ mod benchmarks {
         _(as_patient::<T>(), id);
 
         assert!(Claims::<T>::get(id).is_some_and(|it| !it.state.is_open()));
+        Ok(())
+    }
+
+    #[benchmark]
+    fn set_norms() -> Result<(), BenchmarkError> {
+        let origin = T::CouncilOrigin::try_successful_origin()
+            .map_err(|_| BenchmarkError::Stop("no origin is the council's"))?;
+
+        #[extrinsic_call]
+        _(origin as T::RuntimeOrigin, norms());
+
+        assert_eq!(NormsInForce::<T>::get(), norms());
+        Ok(())
+    }
+
+    #[benchmark]
+    fn review_refund() -> Result<(), BenchmarkError> {
+        let (insurer, account) = T::BenchmarkHelper::insurer();
+        let invoice = InvoiceId(0);
+        let flagged = FlaggedRefund {
+            settlement: SettlementId(0),
+            coverage: CoverageId(0),
+            member: MemberId(0),
+            insurer,
+            refunded_fen: 1,
+            flagged_at: 0,
+            state: RefundState::Open,
+        };
+        FlaggedRefunds::<T>::insert(invoice, flagged);
+        OpenRefunds::<T>::insert(insurer, InOrder::from(invoice), ());
+
+        #[extrinsic_call]
+        _(RawOrigin::Signed(account), invoice, 1);
+
+        assert!(FlaggedRefunds::<T>::get(invoice).is_some_and(|it| !it.is_open()));
         Ok(())
     }
 

@@ -275,5 +275,35 @@ mod calls {
             let who = ensure_signed(origin)?;
             Self::do_withdraw(&who, claim)
         }
+
+        /// Says what is remarkable in any settlement from now on, whatever its scheme. A rule whose
+        /// parameter is absent is off. Claims that wait already are not looked at again.
+        ///
+        /// Origin: two thirds of the council.
+        ///
+        /// Errors: `BadNorms`. Events: `NormsSet`.
+        #[pallet::call_index(14)]
+        #[pallet::weight(T::WeightInfo::set_norms())]
+        pub fn set_norms(origin: OriginFor<T>, norms: Norms) -> DispatchResult {
+            T::CouncilOrigin::ensure_origin(origin)?;
+            Self::do_set_norms(norms)
+        }
+
+        /// Notes that the insurer has looked at a refund that followed a settlement, with a number
+        /// from its list of reasons. What is refunded of the invoice afterwards is flagged again.
+        ///
+        /// Origin: signed by an account of the insurer.
+        ///
+        /// Errors: `UnknownRefund`, `NotItsInsurer`, `WrongState`. Events: `RefundReviewed`.
+        #[pallet::call_index(15)]
+        #[pallet::weight(T::WeightInfo::review_refund())]
+        pub fn review_refund(
+            origin: OriginFor<T>,
+            invoice: InvoiceId,
+            reason: ReasonCode,
+        ) -> DispatchResult {
+            let who = ensure_signed(origin)?;
+            Self::do_review_refund(&who, invoice, reason)
+        }
     }
 }

@@ -54,6 +54,7 @@ impl<T: Config> Pallet<T> {
             flags,
             account_max_fen,
             filed_at: T::Time::now(),
+            appealed_at: None,
             state: ClaimState::Flagged,
             ruling: None,
             settlement: None,
@@ -114,6 +115,7 @@ impl<T: Config> Pallet<T> {
             None => Self::bill(claim.invoice)?.settlement.is_none(),
         };
         ensure!(is_current && file.claim == Some(id), Error::<T>::Superseded);
+        claim.appealed_at = Some(T::Time::now());
         OpenClaims::<T>::insert(claim.insurer, InOrder::from(id), ());
         Claims::<T>::insert(id, claim);
         Self::deposit_event(Event::Appealed { claim: id });

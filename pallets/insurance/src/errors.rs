@@ -121,5 +121,9 @@ mod errors {
         BadPart,
         /// The invoice was claimed or settled in another way since: the claim cannot be appealed.
         Superseded,
+        /// A number of the norms is out of its bounds.
+        BadNorms,
+        /// No refund of that invoice was flagged.
+        UnknownRefund,
     }
 }

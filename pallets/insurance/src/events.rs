@@ -90,5 +90,16 @@ mod events {
         Appealed { claim: ClaimId },
         /// The patient took a claim back.
         Withdrawn { claim: ClaimId },
+        /// The council says what is remarkable from now on.
+        NormsSet { norms: Norms },
+        /// An invoice was refunded soon after it had been settled: so much by now.
+        RefundFlagged {
+            invoice: InvoiceId,
+            settlement: SettlementId,
+            insurer: MemberId,
+            refunded_fen: Balance,
+        },
+        /// The insurer has looked at a refund.
+        RefundReviewed { invoice: InvoiceId },
     }
 }

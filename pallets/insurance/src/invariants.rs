@@ -6,17 +6,17 @@ use frame_support::{ensure, traits::fungible::InspectHold};
 use sp_runtime::TryRuntimeError;
 use xinglin_primitives::{
     glue::{Invoices, Setting},
-    Balance, ClaimId, CoverageId, InOrder, InvoiceId, SettlementId,
+    Balance, ClaimId, CoverageId, InOrder, InvoiceId, PatientId, SettlementId,
 };
 
 use crate::{
     computation::{Accumulators, Year},
     coverages::CoverageOf,
-    review::{SERVICES_MAX, STAYS_MAX},
+    review::{ItemCharge, Refund, ITEMS_MAX, SERVICES_MAX, STAYS_MAX},
     types::{Claim, Settlement},
-    Accumulated, Charges, Claims, Config, Coverages, CoveragesOf, HoldReason, InvoiceFiles,
-    NextClaim, NextCoverage, NextScheme, NextSettlement, OpenClaims, Pallet, Schemes, Services,
-    Settlements, Stays, Versions,
+    Accumulated, Charges, Claims, Config, Coverages, CoveragesOf, FlaggedRefunds, HoldReason,
+    InvoiceFiles, Items, NextClaim, NextCoverage, NextScheme, NextSettlement, NormsInForce,
+    OpenClaims, OpenRefunds, Pallet, Refunds, Schemes, Services, Settlements, Stays, Versions,
 };
 
 type Check = Result<(), TryRuntimeError>;
@@ -34,6 +34,7 @@ impl<T: Config> Pallet<T> {
         Self::check_settlements(&coverages, &settlements)?;
         Self::check_accumulators(&coverages, &settlements)?;
         Self::check_indexes(&coverages, &settlements)?;
+        Self::check_refunds(&coverages, &settlements)?;
         Self::check_claims(&settlements)
     }
 
@@ -254,17 +255,26 @@ impl<T: Config> Pallet<T> {
         ensure!(has_all, "a live settlement has no charges");
         let services: BTreeMap<_, _> = Services::<T>::iter().collect();
         let stays: BTreeMap<_, _> = Stays::<T>::iter().collect();
+        let had = |patient| {
+            let of_patient = settlements.values().map(patient_of);
+            of_patient.filter(|it| *it == Some(patient)).count()
+        };
         for (id, it) in &live {
             let patient = patient_of(it).ok_or("a settlement has no coverage")?;
-            let known = services.get(&patient).ok_or("a settlement is no service")?;
+            let known = services.get(&patient).into_iter().flatten();
             ensure!(
-                known.len() == SERVICES_MAX as usize || known.iter().any(|s| s.settlement == *id),
+                is_known(
+                    *id,
+                    known.map(|it| it.settlement),
+                    had(patient),
+                    SERVICES_MAX
+                ),
                 "a live settlement is not counted"
             );
             if it.encounter.setting == Setting::Inpatient {
-                let known = stays.get(&patient).ok_or("a settlement is no stay")?;
+                let known = stays.get(&patient).into_iter().flatten();
                 ensure!(
-                    known.len() == STAYS_MAX as usize || known.iter().any(|s| s.settlement == *id),
+                    is_known(*id, known.map(|it| it.settlement), had(patient), STAYS_MAX),
                     "a live stay is not known"
                 );
             }
@@ -274,6 +284,80 @@ impl<T: Config> Pallet<T> {
         ensure!(
             known.all(|id| live.contains_key(&id)),
             "an index has a settlement that does not count"
+        );
+        Self::check_items(&live, settlements, patient_of)
+    }
+
+    /// The items of a patient at a member are those of live settlements, and of all of them unless
+    /// there were too many.
+    fn check_items(
+        live: &SettlementMap,
+        settlements: &SettlementMap,
+        patient_of: impl Fn(&Settlement) -> Option<PatientId>,
+    ) -> Check {
+        let pair_of = |it: &Settlement| patient_of(it).map(|patient| (patient, it.member));
+        let items: BTreeMap<_, _> = Items::<T>::iter().collect();
+        for (pair, charges) in &items {
+            let is_own = |it: &ItemCharge| {
+                let of = live.get(&it.settlement);
+                of.is_some_and(|of| pair_of(of) == Some(*pair) && of.service.1 == it.day)
+            };
+            ensure!(
+                !charges.is_empty() && charges.iter().all(is_own),
+                "an item is not that of a live settlement"
+            );
+        }
+        for (id, it) in live {
+            let pair = pair_of(it).ok_or("a settlement has no coverage")?;
+            let of_pair = settlements.values().filter(|it| pair_of(it) == Some(pair));
+            let lines: usize = of_pair
+                .filter_map(|it| T::Invoices::bill(it.invoice))
+                .map(|bill| bill.lines.len())
+                .sum();
+            let known = items.get(&pair).into_iter().flatten();
+            ensure!(
+                is_known(*id, known.map(|it| it.settlement), lines, ITEMS_MAX),
+                "the items of a live settlement are not known"
+            );
+        }
+        Ok(())
+    }
+
+    /// The list of refunds that wait for review is that of the flagged ones that are open, and
+    /// every one that was flagged is remembered unless there were too many.
+    fn check_refunds(coverages: &CoverageMap<T>, settlements: &SettlementMap) -> Check {
+        let flagged: BTreeMap<_, _> = FlaggedRefunds::<T>::iter().collect();
+        for (invoice, it) in &flagged {
+            let of = settlements.get(&it.settlement);
+            ensure!(
+                of.is_some_and(|of| {
+                    !of.is_live() && (of.invoice, of.coverage) == (*invoice, it.coverage)
+                }),
+                "a refund was flagged of what was not settled and taken back"
+            );
+            let is_listed = OpenRefunds::<T>::contains_key(it.insurer, InOrder::from(*invoice));
+            ensure!(
+                is_listed == it.is_open(),
+                "the list of open refunds contradicts one"
+            );
+        }
+        let open = flagged.values().filter(|it| it.is_open()).count();
+        ensure!(
+            OpenRefunds::<T>::iter_keys().count() == open,
+            "the list of open refunds has others"
+        );
+        for ((patient, member), refunds) in Refunds::<T>::iter() {
+            let is_own = |it: &Refund| {
+                flagged.get(&it.invoice).is_some_and(|of| {
+                    let coverage = coverages.get(&of.coverage);
+                    of.member == member && coverage.is_some_and(|it| it.patient == patient)
+                })
+            };
+            ensure!(refunds.iter().all(is_own), "a refund was not flagged");
+        }
+        ensure!(
+            NormsInForce::<T>::get().check().is_ok(),
+            "a number of the norms is out of its bounds"
         );
         Ok(())
     }
@@ -318,6 +402,19 @@ impl<T: Config> Pallet<T> {
         );
         Ok(())
     }
+}
+
+/// Whether an index of at most `max` entries, to which so many were ever added, has one of a live
+/// settlement as it should: only the oldest are forgotten, and only if there were too many.
+fn is_known(
+    id: SettlementId,
+    known: impl Iterator<Item = SettlementId>,
+    ever: usize,
+    max: u32,
+) -> bool {
+    let known: Vec<_> = known.collect();
+    let may_be_forgotten = ever > max as usize && known.iter().all(|it| *it > id);
+    known.contains(&id) || may_be_forgotten
 }
 
 /// The settlements of a coverage that the links lead to, which must go back in time.

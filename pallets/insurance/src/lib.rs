@@ -47,9 +47,15 @@
 //! The patient may take an undecided claim back, and appeal once when all or part of it was denied.
 //! On appeal the insurer pays all, or more than before, or stays with its decision; it can take
 //! nothing back. Of a raised settlement the tiers get what the caps have left by then.
+//!
+//! What is remarkable, the council says for all ([`norms`]) and a scheme for itself
+//! ([`computation::Review`]); items charged twice and stays at the same time always are. A refund
+//! that follows a settlement too soon is put to the insurer as well ([`refunds`]). A flag makes
+//! somebody look; it never changes what the rules give.
 
 mod accounts;
 mod adjudication;
+mod anomalies;
 #[cfg(feature = "runtime-benchmarks")]
 pub mod benchmarking;
 mod calls;
@@ -60,7 +66,9 @@ mod errors;
 mod events;
 mod invariants;
 mod money;
+pub mod norms;
 pub mod reads;
+pub mod refunds;
 pub mod review;
 mod schemes;
 mod settlement;
@@ -101,7 +109,12 @@ pub mod pallet {
 
     use crate::{
         computation::{Accumulators, Insured, SchemeParameters, Year},
-        review::{DayCharges, PatientServices, PatientStays, DAY_CHARGES_MAX},
+        norms::Norms,
+        refunds::FlaggedRefund,
+        review::{
+            DayCharges, PatientItems, PatientRefunds, PatientServices, PatientStays,
+            DAY_CHARGES_MAX,
+        },
         settlement::Request,
         types::*,
         weights::WeightInfo,
@@ -124,6 +137,8 @@ pub mod pallet {
             + MutateHold<Self::AccountId, Reason = Self::RuntimeHoldReason>;
         /// The time of the block.
         type Time: Time<Moment = Moment>;
+        /// Two thirds of the council.
+        type CouncilOrigin: EnsureOrigin<Self::RuntimeOrigin>;
         /// The members and their staff.
         type Members: Members<Self::AccountId>;
         /// The patients and who acts for them.
@@ -237,6 +252,32 @@ pub mod pallet {
     #[pallet::storage]
     pub type Services<T> = StorageMap<_, Twox64Concat, PatientId, PatientServices, ValueQuery>;
 
+    /// The latest settled lines of each patient at each member.
+    // Only keys of registered parties, numbered one by one, are written.
+    #[pallet::storage]
+    pub type Items<T> =
+        StorageMap<_, Twox64Concat, (PatientId, MemberId), PatientItems, ValueQuery>;
+
+    /// What the council finds remarkable.
+    #[pallet::storage]
+    pub type NormsInForce<T> = StorageValue<_, Norms, ValueQuery>;
+
+    /// The refunds that followed a settlement, by invoice.
+    // Numbered one by one by the pallet that issues them.
+    #[pallet::storage]
+    pub type FlaggedRefunds<T> = StorageMap<_, Twox64Concat, InvoiceId, FlaggedRefund>;
+
+    /// The invoices whose refund each insurer has to review.
+    // As for `OpenClaims`; invoices are numbered one by one by the pallet that issues them.
+    #[pallet::storage]
+    pub type OpenRefunds<T> = StorageDoubleMap<_, Twox64Concat, MemberId, Identity, InOrder, ()>;
+
+    /// The latest flagged refunds of each patient by each member.
+    // As for `Items`.
+    #[pallet::storage]
+    pub type Refunds<T> =
+        StorageMap<_, Twox64Concat, (PatientId, MemberId), PatientRefunds, ValueQuery>;
+
     /// What a chain begins with.
     #[pallet::genesis_config]
     #[derive(DefaultNoBound)]
@@ -245,6 +286,9 @@ pub mod pallet {
         pub schemes: Vec<(MemberId, String, Date, SchemeParameters)>,
         /// Coverages, numbered from 0.
         pub coverages: Vec<(PatientId, SchemeId, Insured, Period)>,
+        /// What the council finds remarkable.
+        #[serde(default)]
+        pub norms: Norms,
         #[doc(hidden)]
         #[serde(skip)]
         pub _config: core::marker::PhantomData<T>,

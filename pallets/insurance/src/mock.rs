@@ -12,6 +12,7 @@ use frame_support::{
     },
     BoundedVec, Twox64Concat,
 };
+use frame_system::EnsureRoot;
 use sp_runtime::{
     traits::{Dispatchable, IdentityLookup},
     BuildStorage, DispatchError, DispatchErrorWithPostInfo, DispatchResult,
@@ -31,6 +32,7 @@ use crate::{
         Accumulators, Band, Bands, Category, Deductible, Insured, Pool, PoolCap, Row,
         SchemeParameters, Selector, Table,
     },
+    norms::Norms,
     types::{Coverage, Period, Settlement},
     Call,
 };
@@ -148,6 +150,7 @@ impl crate::Config for Test {
     type RuntimeHoldReason = RuntimeHoldReason;
     type Currency = Balances;
     type Time = Clock;
+    type CouncilOrigin = EnsureRoot<AccountId>;
     type Members = Registry;
     type Patients = Registry;
     type Invoices = Registry;
@@ -332,6 +335,14 @@ pub fn check() {
 pub fn call(by: AccountId, call: Call<Test>) -> DispatchResult {
     RuntimeCall::Insurance(call)
         .dispatch(RuntimeOrigin::signed(by))
+        .map(|_| ())
+        .map_err(|DispatchErrorWithPostInfo { error, .. }| error)
+}
+
+/// Lets the council set the norms.
+pub fn set_norms(norms: Norms) -> DispatchResult {
+    RuntimeCall::Insurance(Call::set_norms { norms })
+        .dispatch(RuntimeOrigin::root())
         .map(|_| ())
         .map_err(|DispatchErrorWithPostInfo { error, .. }| error)
 }

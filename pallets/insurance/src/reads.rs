@@ -1,19 +1,21 @@
 //! What clients ask. Bounded: a page never has more than [`PAGE_MAX`] entries.
 
 use codec::{Decode, DecodeWithMemTracking, Encode};
+use frame_support::{storage::IterableStorageDoubleMap, traits::Time};
 use scale_info::TypeInfo;
 use sp_runtime::DispatchError;
 use xinglin_primitives::{
-    time::Date, Balance, ClaimId, CoverageId, InOrder, InvoiceId, MemberId, PatientId, SchemeId,
-    SettlementId,
+    time::{Date, Moment},
+    Balance, ClaimId, CoverageId, InOrder, InvoiceId, MemberId, PatientId, SchemeId, SettlementId,
 };
 
 use crate::{
     computation::{Accumulators, SchemeParameters, Split, Year},
+    refunds::FlaggedRefund,
     review::Flags,
     types::{Claim, Coverage, InvoiceFile, Scheme, Settlement},
-    Accumulated, Claims, Config, Coverages, CoveragesOf, InvoiceFiles, OpenClaims, Pallet, Schemes,
-    Settlements, Versions,
+    Accumulated, Claims, Config, Coverages, CoveragesOf, FlaggedRefunds, InvoiceFiles,
+    NormsInForce, OpenClaims, OpenRefunds, Pallet, Schemes, Settlements, Versions,
 };
 
 /// Most entries of a page.
@@ -34,6 +36,31 @@ pub struct PreSettlement {
     pub rest_fen: Balance,
     /// Why the insurer would look at it first. If there is anything, no money moves at once.
     pub flags: Flags,
+}
+
+/// What waits for an insurer.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub struct Waiting<What> {
+    /// What it is.
+    pub what: What,
+    /// Since when.
+    pub since: Moment,
+    /// Until when the council's norms have it done, that instant included, if they say.
+    pub due: Option<Moment>,
+    /// Whether it should have been done by now.
+    pub is_overdue: bool,
+}
+
+impl<What> Waiting<What> {
+    fn new<T: Config>(what: What, since: Moment) -> Self {
+        let due = NormsInForce::<T>::get().due(since);
+        Self {
+            what,
+            since,
+            due,
+            is_overdue: due.is_some_and(|due| T::Time::now() > due),
+        }
+    }
 }
 
 /// A coverage with what a year has seen of it.
@@ -120,6 +147,48 @@ impl<T: Config> Pallet<T> {
             .collect()
     }
 
+    /// The claims that wait for an insurer, oldest first, or for all of them, insurer by insurer:
+    /// after `after`, which need not wait any more, at most `limit` and [`PAGE_MAX`].
+    pub fn flagged_claims(
+        insurer: Option<MemberId>,
+        after: Option<ClaimId>,
+        limit: u32,
+    ) -> Vec<(ClaimId, Waiting<Claim>)> {
+        let start = after.and_then(|id| {
+            let insurer = Claims::<T>::get(id)?.insurer;
+            Some((insurer, InOrder::from(id)))
+        });
+        let ids = waiting::<OpenClaims<T>>(insurer, start, limit);
+        let found = ids.into_iter().filter_map(|id| {
+            let id = ClaimId(id);
+            let claim = Claims::<T>::get(id)?;
+            let since = claim.waits_since();
+            Some((id, Waiting::new::<T>(claim, since)))
+        });
+        found.collect()
+    }
+
+    /// The invoices whose refund waits for the review of an insurer, or of any; as for
+    /// [`Pallet::flagged_claims`].
+    pub fn flagged_refunds(
+        insurer: Option<MemberId>,
+        after: Option<InvoiceId>,
+        limit: u32,
+    ) -> Vec<(InvoiceId, Waiting<FlaggedRefund>)> {
+        let start = after.and_then(|id| {
+            let insurer = FlaggedRefunds::<T>::get(id)?.insurer;
+            Some((insurer, InOrder::from(id)))
+        });
+        let ids = waiting::<OpenRefunds<T>>(insurer, start, limit);
+        let found = ids.into_iter().filter_map(|id| {
+            let id = InvoiceId(id);
+            let flagged = FlaggedRefunds::<T>::get(id)?;
+            let since = flagged.flagged_at;
+            Some((id, Waiting::new::<T>(flagged, since)))
+        });
+        found.collect()
+    }
+
     /// The settlements of a coverage, newest first, reversed ones included, at most `limit`: the
     /// latest, or those made before the coverage's settlement `before`.
     pub fn settlements_of_coverage(
@@ -170,6 +239,35 @@ impl<T: Config> Pallet<T> {
     /// The latest settlement and the latest claim of an invoice.
     pub fn file_of(invoice: InvoiceId) -> InvoiceFile {
         InvoiceFiles::<T>::get(invoice)
+    }
+}
+
+/// The numbers in a list by insurer: those of one, or of all, behind `start`.
+fn waiting<List>(
+    insurer: Option<MemberId>,
+    start: Option<(MemberId, InOrder)>,
+    limit: u32,
+) -> Vec<u64>
+where
+    List: IterableStorageDoubleMap<MemberId, InOrder, ()>,
+{
+    let start = start.map(|(insurer, key)| List::hashed_key_for(insurer, key));
+    let limit = limit.min(PAGE_MAX) as usize;
+    match insurer {
+        Some(insurer) => {
+            let keys = match start {
+                None => List::iter_key_prefix(insurer),
+                Some(start) => List::iter_key_prefix_from(insurer, start),
+            };
+            keys.take(limit).map(InOrder::id).collect()
+        }
+        None => {
+            let keys = match start {
+                None => List::iter_keys(),
+                Some(start) => List::iter_keys_from(start),
+            };
+            keys.take(limit).map(|(_, key)| key.id()).collect()
+        }
     }
 }
 

@@ -2,19 +2,25 @@
 //! noticed.
 
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use frame_support::{ensure, traits::ConstU32, BoundedVec};
+use frame_support::{
+    ensure,
+    traits::{ConstU32, Get},
+    BoundedVec,
+};
 use scale_info::TypeInfo;
 use sp_io::hashing::twox_64;
 use xinglin_primitives::{
-    glue::{Bill, Setting, VisitRecords, VisitState, Visits},
+    glue::{Bill, CatalogueClass, Line, Setting, VisitRecords, VisitState, Visits},
     time::Date,
-    AppointmentId, Hash, MemberId, PatientId, SettlementId,
+    AppointmentId, Hash, InvoiceId, MemberId, PatientId, SettlementId,
 };
 
 use crate::{
-    computation::{Frequency, Review, FREQUENCY_INVOICES_MAX},
+    anomalies::{follows_refund, has_duplicate, has_swap, is_frequent, is_repeated},
+    computation::{Review, FREQUENCY_INVOICES_MAX},
+    norms::Norms,
     types::Settlement,
-    Charges, Config, Error, Pallet, Services, Stays,
+    Charges, Config, Error, Items, NormsInForce, Pallet, Refunds, Services, Stays,
 };
 
 /// Most settled lines of one patient at one member on one last service day: four full invoices.
@@ -23,6 +29,11 @@ pub const DAY_CHARGES_MAX: u32 = 512;
 pub const STAYS_MAX: u32 = 64;
 /// Most settled invoices of a patient that are counted: the latest.
 pub const SERVICES_MAX: u32 = FREQUENCY_INVOICES_MAX as u32 + 1;
+/// Most settled lines of a patient at one member whose items are compared: the latest, four full
+/// invoices.
+pub const ITEMS_MAX: u32 = 512;
+/// Most refunds of a patient by one member after which a charge is looked at: the latest.
+pub const REFUNDS_MAX: u32 = 16;
 
 /// Why a settlement is not paid at once.
 #[derive(
@@ -50,10 +61,19 @@ pub enum Flag {
     NoRecord,
     /// The patient has had more invoices settled than is usual.
     Frequent,
+    /// The stay goes on with another at the same member that ended, or begins, within a few days
+    /// (分解住院).
+    SplitAdmission,
+    /// An item is charged on other terms than the member charged it before (串换).
+    SwappedItem,
+    /// An item is charged more often than is usual for its class.
+    FrequentItem,
+    /// The member charges the patient anew after it refunded something that had been settled.
+    RefundedAfterSettlement,
 }
 
 /// How many kinds of flags there are.
-pub const FLAGS_MAX: u32 = 6;
+pub const FLAGS_MAX: u32 = 10;
 
 /// Flags in the order of [`Flag`], each at most once.
 pub type Flags = BoundedVec<Flag, ConstU32<FLAGS_MAX>>;
@@ -106,17 +126,6 @@ pub struct Stay {
     pub settlement: SettlementId,
 }
 
-impl Stay {
-    /// Whether a bill is for another stay or visit at that time. Who is discharged and admitted
-    /// elsewhere on one day has no two stays at a time.
-    fn conflicts_with(&self, bill: &Bill) -> bool {
-        let is_same =
-            self.member == bill.member && self.visit.is_some() && self.visit == bill.visit;
-        let ((from, to), (first, last)) = (self.service, bill.service);
-        !is_same && from < last && first < to
-    }
-}
-
 /// An invoice that was settled.
 #[derive(
     Clone,
@@ -137,43 +146,111 @@ pub struct Service {
     pub settlement: SettlementId,
 }
 
+/// On which terms an item is charged.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Terms {
+    /// Its class in the catalogue.
+    pub class: CatalogueClass,
+    /// Share that the patient pays before the rest is eligible, in basis points.
+    pub prepay_bp: u16,
+    /// Share that the fund pays outright, in basis points.
+    pub fund_share_bp: Option<u16>,
+    /// Price of one unit, in fen.
+    #[codec(compact)]
+    pub unit_price_fen: u64,
+}
+
+/// A settled line as later charges of its item are compared with it.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct ItemCharge {
+    /// What was charged.
+    pub item: ItemTag,
+    /// The last service day of its invoice.
+    pub day: Date,
+    /// On which terms.
+    pub terms: Terms,
+    /// By which settlement.
+    pub settlement: SettlementId,
+}
+
+/// A refund of an invoice that had been settled.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Refund {
+    /// The invoice.
+    pub invoice: InvoiceId,
+    /// When it was refunded for the last time.
+    pub day: Date,
+}
+
 /// The settled lines of a day.
 pub type DayCharges = BoundedVec<Charge, ConstU32<DAY_CHARGES_MAX>>;
 /// The settled stays of a patient, in the order in which they were settled.
 pub type PatientStays = BoundedVec<Stay, ConstU32<STAYS_MAX>>;
 /// The settled invoices of a patient, in the order in which they were settled.
 pub type PatientServices = BoundedVec<Service, ConstU32<SERVICES_MAX>>;
+/// The settled lines of a patient at a member, in the order in which they were settled.
+pub type PatientItems = BoundedVec<ItemCharge, ConstU32<ITEMS_MAX>>;
+/// The refunds of a patient by a member, in the order of the first of each invoice.
+pub type PatientRefunds = BoundedVec<Refund, ConstU32<REFUNDS_MAX>>;
 
 /// The tag of an item.
 pub fn tag_of(item: &Hash) -> ItemTag {
     twox_64(item.as_bytes())
 }
 
-/// Whether an item of the bill occurs twice in it or in what was settled before.
-fn has_duplicate(bill: &Bill, settled: &[Charge]) -> bool {
-    let mut own: Vec<ItemTag> = bill.lines.iter().map(|line| tag_of(&line.item)).collect();
-    own.sort_unstable();
-    let is_own = |charge: &Charge| own.binary_search(&charge.item).is_ok();
-    own.windows(2).any(|pair| pair[0] == pair[1]) || settled.iter().any(is_own)
-}
-
-/// Whether one more settled on `day` is more than is usual.
-fn is_frequent(settled: &[Service], day: Date, usual: Frequency) -> bool {
-    let first = day.0.saturating_add(1).saturating_sub(usual.days.into());
-    let within = settled
-        .iter()
-        .filter(|it| (first..=day.0).contains(&it.day.0));
-    within.count() >= usize::from(usual.invoices)
-}
-
 /// Appends, and forgets the oldest if there is no room.
-fn push_latest<V, S: sp_runtime::traits::Get<u32>>(list: &mut BoundedVec<V, S>, value: V) {
-    if list.is_full() {
-        list.remove(0);
-    }
-    // Room was made above.
-    if list.try_push(value).is_err() {
-        frame_support::defensive!("a full list has no room after one was removed");
+pub(crate) fn push_latest<V, S: Get<u32>>(list: &mut BoundedVec<V, S>, value: V) {
+    extend_latest(list, core::iter::once(value));
+}
+
+/// Appends no more than the list holds, and forgets as many of the oldest as there is no room for.
+fn extend_latest<V, S: Get<u32>>(
+    list: &mut BoundedVec<V, S>,
+    values: impl ExactSizeIterator<Item = V>,
+) {
+    let needed = list.len().saturating_add(values.len());
+    let excess = needed.saturating_sub(S::get() as usize);
+    list.drain(..excess.min(list.len()));
+    for value in values {
+        // Room was made above.
+        if list.try_push(value).is_err() {
+            frame_support::defensive!("a full list has no room after some were removed");
+        }
     }
 }
 
@@ -189,14 +266,38 @@ fn retain<V, S>(stored: &mut Option<BoundedVec<V, S>>, keep: impl Fn(&V) -> bool
     u32::try_from(removed).unwrap_or(u32::MAX)
 }
 
+/// The stricter of the council's norms and the scheme's own review.
+fn strictest(norms: &Norms, review: &Review) -> Review {
+    Review {
+        needs_visit: norms.needs_visit || review.needs_visit,
+        needs_record: norms.needs_record || review.needs_record,
+        ..*review
+    }
+}
+
 impl<T: Config> Pallet<T> {
     /// Why a bill is not settled at once.
     pub(crate) fn flags_of(bill: &Bill, review: &Review) -> Flags {
+        let norms = NormsInForce::<T>::get();
+        let mut found = Self::flags_of_review(bill, &norms, review);
+        found.extend(Self::flags_of_norms(bill, &norms));
+        let raised = found.into_iter().filter(|(_, is_raised)| *is_raised);
+        // There are no more than [`FLAGS_MAX`].
+        Flags::truncate_from(raised.map(|(flag, _)| flag).collect())
+    }
+
+    /// What every settlement is looked at for, and what a scheme may ask for by itself.
+    fn flags_of_review(bill: &Bill, norms: &Norms, review: &Review) -> Vec<(Flag, bool)> {
         let charges = Charges::<T>::get(Self::day_of(bill));
         let stays = Stays::<T>::get(bill.patient);
-        let is_frequent =
-            |usual| is_frequent(&Services::<T>::get(bill.patient), bill.service.1, usual);
-        let found = [
+        let usual = [norms.frequency, review.frequency];
+        let services = match usual {
+            [None, None] => PatientServices::new(),
+            _ => Services::<T>::get(bill.patient),
+        };
+        let is_frequent = |usual| is_frequent(&services, bill.service.1, usual);
+        let review = strictest(norms, review);
+        vec![
             (Flag::DuplicateCharge, has_duplicate(bill, &charges)),
             (
                 Flag::OverlapsAdmission,
@@ -211,11 +312,38 @@ impl<T: Config> Pallet<T> {
                 Flag::NoRecord,
                 review.needs_record && !bill.visit.is_some_and(T::VisitRecords::is_documented),
             ),
-            (Flag::Frequent, review.frequency.is_some_and(is_frequent)),
-        ];
-        let raised = found.into_iter().filter(|(_, is_raised)| *is_raised);
-        // There are no more than [`FLAGS_MAX`].
-        Flags::truncate_from(raised.map(|(flag, _)| flag).collect())
+            (Flag::Frequent, usual.into_iter().flatten().any(is_frequent)),
+            (
+                Flag::SplitAdmission,
+                norms
+                    .readmission_days
+                    .is_some_and(|days| stays.iter().any(|it| it.is_continued_by(bill, days))),
+            ),
+        ]
+    }
+
+    /// What only the council's norms ask for; what is remembered for them is read only then.
+    fn flags_of_norms(bill: &Bill, norms: &Norms) -> [(Flag, bool); 3] {
+        let pair = (bill.patient, bill.member);
+        let items = match norms.looks_at_items() {
+            true => Items::<T>::get(pair),
+            false => PatientItems::new(),
+        };
+        let follows_refund = |days| follows_refund(bill, &Refunds::<T>::get(pair), days);
+        [
+            (
+                Flag::SwappedItem,
+                norms.swap.is_some_and(|it| has_swap(bill, &items, it)),
+            ),
+            (
+                Flag::FrequentItem,
+                is_repeated(bill, &items, &norms.repetition),
+            ),
+            (
+                Flag::RefundedAfterSettlement,
+                norms.refund_days.is_some_and(follows_refund),
+            ),
+        ]
     }
 
     /// Whether the bill names a visit of its patient to its member that took place.
@@ -246,6 +374,15 @@ impl<T: Config> Pallet<T> {
         }
         Charges::<T>::insert(Self::day_of(bill), charges);
         let day = bill.service.1;
+        Items::<T>::mutate((bill.patient, bill.member), |all| {
+            let charge = |line: &Line| ItemCharge {
+                item: tag_of(&line.item),
+                day,
+                terms: Terms::of(line),
+                settlement,
+            };
+            extend_latest(all, bill.lines.iter().map(charge));
+        });
         Services::<T>::mutate(bill.patient, |all| {
             push_latest(all, Service { day, settlement });
         });
@@ -265,6 +402,8 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn forget(patient: PatientId, id: SettlementId, settlement: &Settlement) -> u32 {
         let day = (patient, settlement.member, settlement.service.1);
         let lines = Charges::<T>::mutate_exists(day, |all| retain(all, |it| it.settlement != id));
+        let pair = (patient, settlement.member);
+        Items::<T>::mutate_exists(pair, |all| retain(all, |it| it.settlement != id));
         Services::<T>::mutate_exists(patient, |all| retain(all, |it| it.settlement != id));
         if settlement.encounter.setting == Setting::Inpatient {
             Stays::<T>::mutate_exists(patient, |all| retain(all, |it| it.settlement != id));

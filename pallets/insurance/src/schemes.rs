@@ -12,7 +12,7 @@ use xinglin_primitives::{
 use crate::{
     computation::SchemeParameters,
     types::{DisplayCode, Scheme},
-    Config, Error, Event, NextScheme, Pallet, Schemes, Versions,
+    Config, Error, Event, NextScheme, NormsInForce, Pallet, Schemes, Versions,
 };
 
 impl<T: Config> Pallet<T> {
@@ -152,6 +152,11 @@ impl<T: Config> Pallet<T> {
 
     /// What a chain begins with.
     pub(crate) fn build_genesis(genesis: &crate::GenesisConfig<T>) {
+        genesis
+            .norms
+            .check()
+            .expect("the numbers of the norms are within their bounds");
+        NormsInForce::<T>::put(genesis.norms);
         for (insurer, code, from, parameters) in &genesis.schemes {
             let code = DisplayCode::try_from(code.clone().into_bytes())
                 .expect("a scheme's display code is short");

@@ -339,6 +339,8 @@ pub struct Claim {
     pub account_max_fen: Balance,
     /// When it was filed.
     pub filed_at: Moment,
+    /// When the patient appealed, if she did.
+    pub appealed_at: Option<Moment>,
     /// Where it stands.
     pub state: ClaimState,
     /// The latest decision.
@@ -347,6 +349,13 @@ pub struct Claim {
     pub settlement: Option<SettlementId>,
     /// What the rules gave when only part of it was approved: the most that an appeal can bring.
     pub computed: Option<Split>,
+}
+
+impl Claim {
+    /// Since when it waits for the insurer, or last did.
+    pub fn waits_since(&self) -> Moment {
+        self.appealed_at.unwrap_or(self.filed_at)
+    }
 }
 
 /// What became of an invoice here.

@@ -12,7 +12,11 @@ use xinglin_primitives::glue::Line;
 
 use crate::{
     computation::{Accumulators, Band, Row, SchemeParameters, BANDS_MAX},
-    review::{Charge, PatientServices, PatientStays, DAY_CHARGES_MAX},
+    norms::Norms,
+    refunds::FlaggedRefund,
+    review::{
+        Charge, PatientItems, PatientRefunds, PatientServices, PatientStays, DAY_CHARGES_MAX,
+    },
     types::{Claim, Coverage, Scheme, Settlement, COVERAGES_MAX},
 };
 
@@ -44,6 +48,10 @@ pub trait WeightInfo {
     fn appeal() -> Weight;
     /// Withdrawing.
     fn withdraw() -> Weight;
+    /// Setting the norms.
+    fn set_norms() -> Weight;
+    /// Reviewing a refund.
+    fn review_refund() -> Weight;
 }
 
 /// Dispatch, checks and one event, in picoseconds.
@@ -103,10 +111,12 @@ impl<T: frame_system::Config> Estimated<T> {
     /// The indexes of the patient, and what others have settled that day.
     fn indexes() -> Weight {
         let day = u64::from(DAY_CHARGES_MAX) * bytes::<Charge>();
+        let items = bytes::<PatientItems>() + bytes::<PatientRefunds>();
+        // The norms besides; refunds are not written.
         Self::of(
-            3,
-            3,
-            day + bytes::<PatientStays>() + bytes::<PatientServices>(),
+            6,
+            4,
+            day + bytes::<PatientStays>() + bytes::<PatientServices>() + items + bytes::<Norms>(),
         )
     }
 }
@@ -217,5 +227,14 @@ impl<T: frame_system::Config> WeightInfo for Estimated<T> {
 
     fn withdraw() -> Weight {
         Self::of(ACTS_FOR_READS + 2, 2, bytes::<Claim>() + coverage_bytes())
+    }
+
+    fn set_norms() -> Weight {
+        Self::of(0, 1, bytes::<Norms>())
+    }
+
+    fn review_refund() -> Weight {
+        // Clock, the insurer, the refund; the list too is written.
+        Self::of(MEMBER_READS + 3, 2, bytes::<FlaggedRefund>())
     }
 }

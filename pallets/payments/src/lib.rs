@@ -96,7 +96,7 @@ pub mod pallet {
     };
     use frame_system::pallet_prelude::*;
     use xinglin_primitives::{
-        glue::{ChainId, Lines, Members, Patients, Visits, LINES_MAX},
+        glue::{ChainId, Lines, Members, OnRefund, Patients, Visits, LINES_MAX},
         time::Moment,
         AppointmentId, Balance, Hash, InvoiceId, MemberId, PatientId, SettlementId,
     };
@@ -134,6 +134,8 @@ pub mod pallet {
         type Patients: Patients<Self::AccountId>;
         /// The visits behind appointments.
         type Visits: Visits;
+        /// Who looks at refunds.
+        type OnRefund: OnRefund;
         /// The name of the chain, which receipts are bound to.
         type ChainId: ChainId;
         /// Most that others than the patient may pay of one invoice from the patient's balance, in

@@ -109,6 +109,8 @@ frame_support::construct_runtime!(
 
 parameter_types! {
     pub static Now: Moment = morning();
+    /// What was told of refunds: invoices and amounts in fen.
+    pub static Refunded: Vec<(InvoiceId, Balance)> = Vec::new();
     /// Members that are suspended.
     pub static Suspended: BTreeSet<MemberId> = BTreeSet::new();
     /// Main accounts of members that were changed.
@@ -147,6 +149,7 @@ impl crate::Config for Test {
     type Members = Registry;
     type Patients = Registry;
     type Visits = Registry;
+    type OnRefund = Registry;
     type ChainId = Registry;
     type DelegatedPaymentMax = ConstU128<DELEGATED_MAX_FEN>;
     type RedemptionTime = ConstU64<REDEMPTION_MS>;
@@ -166,6 +169,12 @@ impl Time for Clock {
 }
 
 pub struct Registry;
+
+impl glue::OnRefund for Registry {
+    fn on_refund(invoice: InvoiceId, amount_fen: Balance) {
+        Refunded::mutate(|all| all.push((invoice, amount_fen)));
+    }
+}
 
 impl glue::Members<AccountId> for Registry {
     fn member_of(who: &AccountId) -> Option<MemberId> {
@@ -429,6 +438,7 @@ pub fn run(test: impl FnOnce()) {
 /// A chain with two providers, and funds for patients and members.
 pub fn ext() -> sp_io::TestExternalities {
     Now::set(morning());
+    Refunded::set(Vec::new());
     Suspended::set(BTreeSet::new());
     Moneyless::set(BTreeSet::new());
     Moved::set(BTreeMap::new());

@@ -8,7 +8,7 @@ use frame_support::{
 };
 use sp_runtime::{traits::Hash as _, DispatchError, DispatchResult};
 use xinglin_primitives::{
-    glue::{Line, Lines, Members, Patients},
+    glue::{Line, Lines, Members, OnRefund, Patients},
     Balance, Hash, Hashing, InvoiceId,
 };
 
@@ -104,6 +104,7 @@ impl<T: Config> Pallet<T> {
             outside: back.outside,
         };
         RedLetters::<T>::insert(red, letter);
+        T::OnRefund::on_refund(id, total_fen);
         Ok(())
     }
 

@@ -61,6 +61,13 @@ const MEMBER_READS: u64 = 2;
 const PARTY_READS: u64 = 2;
 /// Reads and writes of a transfer: two balances.
 const TRANSFER_ACCESSES: u64 = 2;
+/// Reads of who looks at refunds: norms, file, settlement, coverage, scheme, what was flagged before
+/// of the invoice and of the patient.
+const LISTENER_READS: u64 = 7;
+/// Writes of who looks at refunds: what is flagged, of the invoice and of the patient, and a list.
+const LISTENER_WRITES: u64 = 3;
+/// Bytes that who looks at refunds reads, at most.
+const LISTENER_BYTES: u64 = 4 * 1_024;
 /// Bytes of an account with its holds.
 const ACCOUNT_BYTES: u64 = 160;
 
@@ -190,6 +197,7 @@ impl<T: frame_system::Config> WeightInfo for Estimated<T> {
         Self::book()
             .saturating_add(Self::transfer())
             .saturating_add(Self::of(MEMBER_READS + 6, 7, parts + whole + letters))
+            .saturating_add(Self::of(LISTENER_READS, LISTENER_WRITES, LISTENER_BYTES))
     }
 
     fn confirm_repayment() -> Weight {

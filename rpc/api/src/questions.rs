@@ -28,6 +28,11 @@
 //! | `xinglin_coverages` | a patient's coverages, accumulators, account | list |
 //! | `xinglin_settlements` | an invoice's settlements | list, newest first |
 //! | `xinglin_openClaims` | claims with flags that wait for an insurer | list, oldest first |
+//! | `xinglin_flaggedClaims` | the same with due times; without an insurer those of all, for a regulator | list, oldest first |
+//! | `xinglin_flaggedRefunds` | invoices refunded soon after they had been settled that wait for an insurer, or any | list |
+//! | `xinglin_findings` | a regulator's closed cases | list, newest first |
+//! | `xinglin_case` | one of the asker's cases, open or closed | case |
+//! | `xinglin_caseRequests` | the requests of a case and what became of them | list, oldest first |
 //! | `xinglin_emergencies` | emergencies that no regulator has reviewed | list, oldest first |
 //! | `xinglin_cases` | a regulator's open cases | list, oldest first |
 //! | `xinglin_disclosureRequests` | what a member is asked to disclose | list, first due first |
@@ -489,6 +494,42 @@ question! {
     "InsuranceApi_open_claims" (q.insurer, q.after, q.limit)
 }
 question! {
+    /// The flagged claims that wait for an insurer, with when they are due; for a regulator those of
+    /// all.
+    FlaggedClaims {
+        /// Whose; all of them without it.
+        #[serde(default)]
+        insurer: Option<MemberId>,
+        /// Those after this one; the first without it.
+        #[serde(default)]
+        after: Option<ClaimId>,
+        /// Most items, up to 100.
+        #[serde(default = "page_default")]
+        limit: u32,
+    },
+    "xinglin_flaggedClaims",
+    |q, _asker| q.insurer.map_or(Topic::Oversight, Topic::Member),
+    "InsuranceApi_flagged_claims" (q.insurer, q.after, q.limit)
+}
+question! {
+    /// The invoices refunded soon after they had been settled that wait for an insurer's review, with
+    /// when it is due; for a regulator those of all.
+    FlaggedRefunds {
+        /// Whose; all of them without it.
+        #[serde(default)]
+        insurer: Option<MemberId>,
+        /// Those after this one; the first without it.
+        #[serde(default)]
+        after: Option<InvoiceId>,
+        /// Most items, up to 100.
+        #[serde(default = "page_default")]
+        limit: u32,
+    },
+    "xinglin_flaggedRefunds",
+    |q, _asker| q.insurer.map_or(Topic::Oversight, Topic::Member),
+    "InsuranceApi_flagged_refunds" (q.insurer, q.after, q.limit)
+}
+question! {
     /// The accesses in emergencies that no regulator has reviewed, oldest first.
     Emergencies {
         /// Those after this one; the oldest without it.
@@ -517,6 +558,48 @@ question! {
     "xinglin_cases",
     |q, _asker| Topic::Member(q.regulator),
     "AuditApi_open_cases_of" (q.regulator, q.after, q.limit)
+}
+question! {
+    /// The closed cases of a regulator with what it found, newest first.
+    Findings {
+        /// Whose.
+        regulator: MemberId,
+        /// Those opened before this one; the newest without it.
+        #[serde(default)]
+        before: Option<CaseId>,
+        /// Most items, up to 100.
+        #[serde(default = "page_default")]
+        limit: u32,
+    },
+    "xinglin_findings",
+    |q, _asker| Topic::Member(q.regulator),
+    "AuditApi_closed_cases_of" (q.regulator, q.before, q.limit)
+}
+question! {
+    /// A case of the asker's regulator, open or closed.
+    Case {
+        /// Which.
+        case: CaseId,
+    },
+    "xinglin_case",
+    |q, _asker| Topic::Case(q.case),
+    "AuditApi_case" (q.case,)
+}
+question! {
+    /// The requests of a case and what became of them, oldest first.
+    CaseRequests {
+        /// Which case.
+        case: CaseId,
+        /// Those after this one; the oldest without it.
+        #[serde(default)]
+        after: Option<DisclosureId>,
+        /// Most items, up to 100.
+        #[serde(default = "page_default")]
+        limit: u32,
+    },
+    "xinglin_caseRequests",
+    |q, _asker| Topic::Case(q.case),
+    "AuditApi_requests_of" (q.case, q.after, q.limit)
 }
 question! {
     /// What a member is asked to disclose, the first due first.

@@ -5,9 +5,8 @@ use std::{sync::Arc, time::Duration};
 use parking_lot::Mutex;
 use tokio::{sync::watch, time::Instant};
 use xinglin_core::{
-    AnchoringStatus, ChainStore, ConsensusStatus, Explorer, NetworkInfo, QuestionLog, StateQuery,
-    Tip, TransactionPool,
-    ChainStore, ClockStatus, ConsensusStatus, NetworkInfo, StateQuery, Tip, TransactionPool,
+    AnchoringStatus, ChainStore, ClockStatus, ConsensusStatus, Explorer, NetworkInfo, QuestionLog,
+    StateQuery, Tip, TransactionPool,
 };
 use xinglin_primitives::{BlockNumber, Hash};
 

@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::{broadcast, watch};
 use xinglin_core::{
-    AnchoringStatus, ChainStore, CommitNotice, ConsensusStatus, Explorer, NetworkInfo, QuestionLog,
-    StateQuery, TransactionPool,
-    ChainStore, ClockStatus, CommitNotice, ConsensusStatus, NetworkInfo, StateQuery,
-    TransactionPool,
+    AnchoringStatus, ChainStore, ClockStatus, CommitNotice, ConsensusStatus, Explorer, NetworkInfo,
+    QuestionLog, StateQuery, TransactionPool,
 };
 use xinglin_primitives::Hash;
 use xinglin_rpc_api::system::ChainType;

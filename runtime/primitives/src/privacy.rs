@@ -5,8 +5,8 @@ use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AppointmentId, BlockNumber, Entity, Hash, InvoiceId, MemberId, PatientId, PractitionerId,
-    RecordId, ScheduleId,
+    AppointmentId, BlockNumber, CaseId, Entity, Hash, InvoiceId, MemberId, PatientId,
+    PractitionerId, RecordId, ScheduleId,
 };
 
 /// What a question is about.
@@ -43,6 +43,8 @@ pub enum Topic {
     History(Entity),
     /// Any operations.
     Operations,
+    /// A regulator's case, open or closed.
+    Case(CaseId),
 }
 
 /// Where on the chain a ciphertext is.

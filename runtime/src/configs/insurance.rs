@@ -1,5 +1,6 @@
 //! Insurance schemes and settlements.
 
+use super::council::TwoThirdsOfCouncil;
 use crate::{
     Appointments, Balances, Members, Payments, Records, Runtime, RuntimeHoldReason, Timestamp,
 };
@@ -8,6 +9,7 @@ impl pallet_insurance::Config for Runtime {
     type RuntimeHoldReason = RuntimeHoldReason;
     type Currency = Balances;
     type Time = Timestamp;
+    type CouncilOrigin = TwoThirdsOfCouncil;
     type Members = Members;
     type Patients = Members;
     type Invoices = Payments;

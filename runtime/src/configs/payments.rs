@@ -9,7 +9,9 @@ use xinglin_primitives::{
 };
 
 use super::{council::TwoThirdsOfCouncil, validators::ThisChain};
-use crate::{Appointments, Balances, Members, Payments, Runtime, RuntimeHoldReason, Timestamp};
+use crate::{
+    Appointments, Balances, Insurance, Members, Payments, Runtime, RuntimeHoldReason, Timestamp,
+};
 
 /// What a session key or delegate may pay of one invoice; more needs the patient's own signature.
 const DELEGATED_PAYMENT_MAX: Balance = 5_000 * YUAN;
@@ -24,6 +26,7 @@ impl pallet_payments::Config for Runtime {
     type Members = Members;
     type Patients = Members;
     type Visits = Appointments;
+    type OnRefund = Insurance;
     type ChainId = ThisChain;
     type DelegatedPaymentMax = ConstU128<DELEGATED_PAYMENT_MAX>;
     type RedemptionTime = ConstU64<REDEMPTION_MS>;

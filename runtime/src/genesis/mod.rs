@@ -7,6 +7,7 @@
 pub mod dev;
 
 use pallet_appointments::rules::{BookingRules, LatestCancellation};
+use pallet_insurance::norms::{Norms, Repetitions};
 use pallet_members::{
     GenesisLicence, GenesisMember, GenesisPatient, GenesisPractitioner, HospitalLevel,
 };
@@ -112,6 +113,23 @@ pub const DEV_RULES: BookingRules = BookingRules {
     no_show_share_bp: 10_000,
 };
 
+/// What the council of the presets finds remarkable: refunds within a quarter of the settlement.
+/// Insurers have half a month to decide.
+pub const DEV_NORMS: Norms = Norms {
+    readmission_days: None,
+    swap: None,
+    repetition: Repetitions {
+        a: None,
+        b: None,
+        c: None,
+    },
+    frequency: None,
+    needs_visit: false,
+    needs_record: false,
+    refund_days: Some(90),
+    decision_days: Some(15),
+};
+
 /// A preset by name, complete.
 pub fn config(name: &str) -> Option<RuntimeGenesisConfig> {
     let validators = match name {
@@ -155,6 +173,7 @@ fn ids() -> impl Iterator<Item = MemberId> {
 
 fn dev_config(validators: u16) -> RuntimeGenesisConfig {
     let mut config = dev_parties();
+    config.insurance.norms = DEV_NORMS;
     for (index, (id, member)) in (0..validators).zip(ids().zip(&MEMBERS)) {
         config.validators.validators.push(GenesisValidator {
             member: id,

@@ -1,19 +1,22 @@
 //! Where the money of an invoice is after each step, with all pallets as the runtime wires them.
 
 use frame_support::BoundedVec;
-use pallet_insurance::computation::{
-    Band, Category, Deductible, Insured, Pool, Row, SchemeParameters, Selector, Table,
+use pallet_insurance::{
+    computation::{
+        Band, Category, Deductible, Insured, Pool, Row, SchemeParameters, Selector, Table,
+    },
+    norms::Norms,
 };
 use pallet_payments::types::{Details, NewInvoice, Reason, RefundOf};
 use sp_io::hashing::blake2_256;
 use xinglin_primitives::{
     glue::{CatalogueClass, Line, Setting},
     time::Date,
-    CoverageId, InvoiceId, PatientId, SchemeId, SettlementId,
+    CoverageId, InvoiceId, MemberId, PatientId, SchemeId, SettlementId,
 };
 
-use super::*;
-use crate::Runtime;
+use super::{domain::motion, *};
+use crate::{Insurance, Runtime};
 
 const HOSPITAL: &str = "//Alice";
 const INSURER: &str = "//Charlie";
@@ -186,9 +189,42 @@ fn what_is_reversed_and_refunded_is_where_it_was() {
     let paid = [patient - 160_000, hospital + 160_000, insurer];
     assert_eq!(funds(&mut chain), paid);
     chain.check();
+    let waiting = |chain: &mut Chain| {
+        let page = || Insurance::flagged_refunds(Some(MemberId(2)), None, 9);
+        chain.discard(page).len()
+    };
+    assert_eq!(waiting(&mut chain), 0);
     let refunded = chain.sign(HOSPITAL, 2, refund);
     assert_eq!(chain.one(refunded), Ok(Ok(())));
     assert_eq!(funds(&mut chain), before);
+    chain.check();
+    // It was settled a moment ago, so that the insurer looks at it.
+    assert_eq!(waiting(&mut chain), 1);
+    let review = pallet_insurance::Call::review_refund {
+        invoice: InvoiceId(0),
+        reason: 1,
+    };
+    let reviewed = chain.sign(INSURER, 3, review);
+    assert_eq!(chain.one(reviewed), Ok(Ok(())));
+    assert_eq!(waiting(&mut chain), 0);
+    chain.check();
+}
+
+#[test]
+fn the_council_says_what_is_remarkable() {
+    let mut chain = Chain::new();
+    let norms = Norms {
+        readmission_days: Some(10),
+        ..Norms::default()
+    };
+    let set_norms = pallet_insurance::Call::set_norms { norms };
+    let alone = chain.sign(INSURER, 0, set_norms.clone());
+    assert_eq!(chain.one(alone), Ok(Err(sp_runtime::DispatchError::BadOrigin)));
+    motion(&mut chain, [0, 0, 1, 0], set_norms.into());
+    let found = chain
+        .ext
+        .execute_with(pallet_insurance::NormsInForce::<Runtime>::get);
+    assert_eq!(found, norms);
     chain.check();
 }
 

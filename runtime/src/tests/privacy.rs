@@ -88,6 +88,16 @@ fn what_waits_for_somebody_is_told_to_nobody_else() {
     assert_eq!(chain.askers(Topic::Oversight), [REGULATOR]);
     let practitioner = Topic::Practitioner(PractitionerId(1));
     assert_eq!(chain.askers(practitioner), [OTHER_DOCTOR]);
+    let open = pallet_audit::Call::open_case {
+        subject: Subject::Party(Party::Member(MemberId(0))),
+        basis: Statement {
+            code: 1,
+            digest: Hash::zero(),
+        },
+    };
+    let opened = chain.sign(REGULATOR, 0, open);
+    assert_eq!(chain.one(opened), Ok(Ok(())));
+    assert_eq!(chain.askers(Topic::Case(CaseId(0))), [REGULATOR]);
 }
 
 #[test]
@@ -102,6 +112,7 @@ fn what_does_not_exist_is_refused_like_what_is_not_ones_own() {
         Topic::Schedule(ScheduleId(7)),
         Topic::Member(MemberId(77)),
         Topic::Practitioner(PractitionerId(77)),
+        Topic::Case(CaseId(7)),
     ] {
         assert_eq!(chain.askers(topic), [""; 0], "{topic:?}");
         let refusal = chain.may_ask(PATIENT, topic, None);

@@ -5,7 +5,8 @@ use jsonrpsee::rpc_params;
 use pallet_appointments::{reads::SchedulePage, types::Appointment};
 use pallet_audit::types::{Case, Disclosure};
 use pallet_insurance::{
-    reads::{CoverageView, PreSettlement},
+    reads::{CoverageView, PreSettlement, Waiting},
+    refunds::FlaggedRefund,
     types::{Claim, Settlement},
 };
 use pallet_payments::{
@@ -52,10 +53,15 @@ answers! {
     Appointments => Vec<(AppointmentId, Appointment<AccountId>)>,
     AwaitedDisclosures => Vec<(DisclosureId, Disclosure)>,
     Bookings => Option<SchedulePage<AccountId>>,
+    Case => Option<Case>,
+    CaseRequests => Vec<(DisclosureId, Disclosure)>,
     Cases => Vec<(CaseId, Case)>,
     Coverages => Vec<CoverageView<AccountId>>,
     DisclosureRequests => Vec<(DisclosureId, Disclosure)>,
     Emergencies => Vec<(EmergencyId, Unreviewed)>,
+    Findings => Vec<(CaseId, Case)>,
+    FlaggedClaims => Vec<(ClaimId, Waiting<Claim>)>,
+    FlaggedRefunds => Vec<(InvoiceId, Waiting<FlaggedRefund>)>,
     Grants => Vec<(GrantId, Grant)>,
     GrantsTo => Page<(GrantId, Grant)>,
     Invoice => Option<Document>,

@@ -13,8 +13,10 @@ use xinglin_primitives::{
 };
 use xinglin_rpc_api::questions as ask;
 use xinglin_runtime::Runtime;
+use xinglin_sdk::oversight;
 
 use super::{
+    inbox::{self, InboxArgs, Reader},
     input::{self, PageArgs},
     session::Session,
 };
@@ -31,6 +33,17 @@ pub enum InsurerCommand {
         /// The patient
         #[arg(value_parser = input::number::<PatientId>)]
         patient: PatientId,
+    },
+    /// List all that waits: what regulators ask for, flagged claims, refunds after a settlement
+    Inbox(InboxArgs),
+    /// Note that a refund that followed a settlement was looked at
+    ReviewRefund {
+        /// The invoice that was refunded
+        #[arg(value_parser = input::number::<InvoiceId>)]
+        invoice: InvoiceId,
+        /// What was found: a number of the insurer's list
+        #[arg(long, value_name = "CODE")]
+        reason: u16,
     },
     /// List the claims that wait for a decision, oldest first
     Claims(PageArgs),
@@ -226,6 +239,15 @@ pub async fn run(session: &Session, command: InsurerCommand) -> Result<()> {
                 limit: 100,
             };
             session.ask(question).await
+        }
+        It::Inbox(args) => {
+            let insurer = session.member().await?;
+            let inbox = oversight::inbox::of_insurer(session.client(), session.key(), insurer);
+            inbox::show(session, &inbox.await?, Reader::Insurer, args)
+        }
+        It::ReviewRefund { invoice, reason } => {
+            let call = Insurance::review_refund { invoice, reason };
+            session.execute("Reviewed", call).await
         }
         It::Claims(page) => {
             let question = ask::OpenClaims {

@@ -4,6 +4,7 @@
 //! what came of it, so that the files of the parties only say what is asked for.
 
 mod doctor;
+mod inbox;
 pub mod input;
 mod insurer;
 mod member;

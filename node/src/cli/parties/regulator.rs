@@ -1,8 +1,8 @@
 //! `xinglin regulator`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{bail, Result};
 use clap::Subcommand;
 use pallet_audit::types::Statement;
 use pallet_records::emergency::Verdict;
@@ -15,9 +15,14 @@ use xinglin_primitives::{
 };
 use xinglin_rpc_api::questions as ask;
 use xinglin_runtime::Runtime;
-use xinglin_sdk::audit;
+use xinglin_sdk::{
+    audit,
+    oversight::{self, case_file},
+    secret_file,
+};
 
 use super::{
+    inbox::{self, InboxArgs, Reader},
     input::{self, PageArgs},
     session::Session,
 };
@@ -28,6 +33,17 @@ use crate::cli::output;
 pub enum RegulatorCommand {
     #[command(flatten)]
     Disclosures(DisclosureCommand),
+    /// List all that waits: cases, disclosures, holds, emergencies, flags; and the latest findings
+    Inbox(InboxArgs),
+    /// Write what was done in a case, as PDF or CSV by the name of the file
+    Report {
+        /// The case, open or closed
+        #[arg(value_parser = input::number::<CaseId>)]
+        case: CaseId,
+        /// The file, ending in .pdf or .csv; it must not exist
+        #[arg(long, short, value_name = "FILE")]
+        output: PathBuf,
+    },
     /// List the accesses in emergencies that nobody has reviewed, oldest first
     Emergencies(PageArgs),
     /// Review an access in an emergency
@@ -206,6 +222,12 @@ pub async fn run(session: &Session, command: RegulatorCommand) -> Result<()> {
     use RegulatorCommand as It;
 
     match command {
+        It::Inbox(args) => {
+            let regulator = session.member().await?;
+            let inbox = oversight::inbox::of_regulator(session.client(), session.key(), regulator);
+            inbox::show(session, &inbox.await?, Reader::Regulator, args)
+        }
+        It::Report { case, output } => report(session, case, &output).await,
         It::Emergencies(page) => {
             let question = ask::Emergencies {
                 after: page.at.map(EmergencyId),
@@ -241,6 +263,27 @@ pub async fn run(session: &Session, command: RegulatorCommand) -> Result<()> {
         It::Invoice { invoice } => super::member::show_invoice(session, invoice).await,
         It::Disclosures(command) => disclosures(session, command).await,
     }
+}
+
+/// Writes a case file in the format that the file's name asks for.
+async fn report(session: &Session, case: CaseId, path: &Path) -> Result<()> {
+    let format = path.extension().and_then(|it| it.to_str());
+    let (client, key) = (session.client(), session.key());
+    let file = match format {
+        Some("pdf" | "csv") => case_file::of_state(client, key, case).await?,
+        _ => bail!("no report of that kind: name a file that ends in .pdf or .csv"),
+    };
+    let content = match format {
+        Some("pdf") => file.to_pdf(),
+        _ => file.to_csv().into_bytes(),
+    };
+    secret_file::write_new(path, &content)?;
+    session.show(&json!({
+        "case": case,
+        "file": path,
+        "steps": file.steps.len(),
+        "requests": file.requests.len(),
+    }))
 }
 
 async fn inspect(

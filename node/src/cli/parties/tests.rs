@@ -1,5 +1,5 @@
 use pallet_appointments::{rules::BookingRules, types::NewSchedule};
-use pallet_insurance::computation::SchemeParameters;
+use pallet_insurance::{computation::SchemeParameters, norms::Norms};
 use pallet_records::{access::Purpose, grants::Grantee, types::ContentKind};
 use serde::de::DeserializeOwned;
 use serde_json::json;
@@ -56,7 +56,10 @@ fn dates_are_civil_dates() {
 
 /// The first block of JSON after the name of a document in the documentation.
 fn documented<T: DeserializeOwned>(name: &str) -> T {
-    let text = include_str!("../../../../docs/parties.md");
+    in_text(include_str!("../../../../docs/parties.md"), name)
+}
+
+fn in_text<T: DeserializeOwned>(text: &str, name: &str) -> T {
     let (_, after) = text.split_once(&format!("`{name}`:")).unwrap();
     let (_, block) = after.split_once("```json\n").unwrap();
     let (json, _) = block.split_once("```").unwrap();
@@ -71,6 +74,8 @@ fn the_documents_of_the_documentation_are_read() {
         documented::<SchemeParameters>("scheme.json").check(),
         Ok(())
     );
+    let norms: Norms = in_text(include_str!("../../../../docs/audit.md"), "norms.json");
+    assert_eq!(norms.check(), Ok(()));
     assert_eq!(documented::<InvoiceDraft>("invoice.json").lines.len(), 1);
     assert_eq!(
         documented::<SignedReceipt>("receipt.json").parts(),

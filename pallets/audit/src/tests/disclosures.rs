@@ -2,7 +2,7 @@
 
 use frame_support::{assert_noop, assert_ok};
 use sp_runtime::traits::Hash as _;
-use xinglin_primitives::{DisclosureId, Hashing, MemberId};
+use xinglin_primitives::{CaseId, DisclosureId, Hashing, MemberId};
 
 use crate::{
     mock::*,
@@ -54,6 +54,7 @@ fn a_member_discloses() {
         let envelope = Hashing::hash(SEALED);
         let disclosed = Event::Disclosed {
             disclosure: id,
+            case: CaseId(0),
             envelope,
             bytes: 6,
             is_late: false,
@@ -134,6 +135,7 @@ fn a_request_ends_once() {
         assert_ok!(call(staff(REGULATOR), withdrawing(withdrawn)));
         let event = Event::RequestWithdrawn {
             disclosure: withdrawn,
+            case,
             by: staff(REGULATOR),
         };
         assert_eq!(events(), [event]);

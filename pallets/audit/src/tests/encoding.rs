@@ -11,7 +11,7 @@ use xinglin_primitives::{
 use crate::{
     mock::*,
     states::{CaseState, DisclosureState},
-    types::{Anchor, ByDue, Case, Disclosure, InOrder},
+    types::{Anchor, ByDue, Case, Disclosure, Hold, InOrder, NewestFirst},
     Call,
 };
 
@@ -21,17 +21,17 @@ fn digest(value: impl Encode) -> String {
 }
 
 fn case(state: CaseState) -> Case {
+    let held = [ALICE, DOCTOR, SCHEME, Held::Party(Party::Member(INSURER))];
+    let holds = held.into_iter().map(|held| Hold {
+        held,
+        since: morning() + 2,
+    });
     Case {
         regulator: REGULATOR,
         subject: Subject::Party(Party::Patient(PatientId(5))),
         basis: statement(1),
         opened_at: morning(),
-        holds: BoundedVec::truncate_from(vec![
-            ALICE,
-            DOCTOR,
-            SCHEME,
-            Held::Party(Party::Member(INSURER)),
-        ]),
+        holds: BoundedVec::truncate_from(holds.collect()),
         requests: BoundedVec::truncate_from(vec![DisclosureId(6)]),
         state,
     }
@@ -70,10 +70,17 @@ fn what_is_stored_keeps_its_layout() {
     let keys = (
         InOrder::from(CaseId(0x0102)),
         ByDue::new(0x0304, DisclosureId(0x0506)),
+        NewestFirst::from(CaseId(1)),
     );
     assert_eq!(
         keys.encode(),
-        [0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 0, 0, 3, 4, 0, 0, 0, 0, 0, 0, 5, 6]
+        [
+            [0, 0, 0, 0, 0, 0, 1, 2],
+            [0, 0, 0, 0, 0, 0, 3, 4],
+            [0, 0, 0, 0, 0, 0, 5, 6],
+            [255, 255, 255, 255, 255, 255, 255, 254],
+        ]
+        .concat()
     );
     let anchor = Anchor {
         count: 1,
@@ -87,7 +94,7 @@ fn what_is_stored_keeps_its_layout() {
         ("anchors", digest(anchor)),
     ];
     let expected = [
-        ("cases", "3cc86ca0b11fed8e9a72c2e5574db2b6"),
+        ("cases", "6ff14db87d24d93ed2ca9704d36d870a"),
         ("disclosures", "881f143da88174082c04b411357d184f"),
         ("anchors", "1fd9cfb35527d861309d6cd9c49c0fb5"),
     ];

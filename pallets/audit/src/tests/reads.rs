@@ -34,6 +34,33 @@ fn open_cases_come_oldest_first() {
 }
 
 #[test]
+fn findings_come_newest_first() {
+    run(|| {
+        let cases: Vec<CaseId> = (0..300).map(|_| open(REGULATOR)).collect();
+        let handed = Call::transfer_case {
+            case: cases[7],
+            to: OTHER,
+        };
+        assert_ok!(call(staff(REGULATOR), handed));
+        assert_ok!(call(staff(OTHER), closing(cases[7])));
+        // In another order than they were opened.
+        for n in [299, 1, 255, 256] {
+            assert_ok!(call(staff(REGULATOR), closing(cases[n])));
+        }
+        let page = |of, before, limit| -> Vec<u64> {
+            let page = Audit::closed_cases_of(of, before, limit);
+            assert!(page.iter().all(|(_, case)| case.ensure_open().is_err()));
+            page.into_iter().map(|(id, _)| id.0).collect()
+        };
+        assert_eq!(page(REGULATOR, None, 9), [299, 256, 255, 1]);
+        assert_eq!(page(REGULATOR, None, 2), [299, 256]);
+        assert_eq!(page(REGULATOR, Some(CaseId(256)), 9), [255, 1]);
+        assert_eq!(page(REGULATOR, Some(CaseId(200)), 9), [1]);
+        assert_eq!(page(OTHER, None, 9), [7]);
+    });
+}
+
+#[test]
 fn open_requests_come_by_due_time() {
     run(|| {
         let case = open(REGULATOR);

@@ -297,6 +297,14 @@ pub struct Frequency {
     pub days: u16,
 }
 
+impl Frequency {
+    /// Whether invoices and days are within their bounds.
+    pub fn is_within_bounds(&self) -> bool {
+        (1..=FREQUENCY_INVOICES_MAX).contains(&self.invoices)
+            && (1..=FREQUENCY_DAYS_MAX).contains(&self.days)
+    }
+}
+
 /// What makes the insurer look at a settlement before it is paid.
 #[derive(
     Clone,
@@ -420,10 +428,8 @@ impl SchemeParameters {
             modifiers && self.aid.as_ref().is_none_or(ratios),
             ParameterError::Ratio,
         )?;
-        let is_usual = self.review.frequency.is_none_or(|it| {
-            (1..=FREQUENCY_INVOICES_MAX).contains(&it.invoices)
-                && (1..=FREQUENCY_DAYS_MAX).contains(&it.days)
-        });
+        let frequency = self.review.frequency;
+        let is_usual = frequency.is_none_or(|it| it.is_within_bounds());
         ensure(is_usual, ParameterError::Frequency)
     }
 

@@ -3,7 +3,7 @@
 use codec::Encode;
 use frame_support::BoundedVec;
 use xinglin_primitives::{
-    glue::{HospitalLevel, Setting},
+    glue::{CatalogueClass, HospitalLevel, Setting},
     AppointmentId, ClaimId, Hash, InvoiceId, SettlementId,
 };
 
@@ -13,7 +13,9 @@ use crate::{
         SecondBase, SecondTier, Selector, Split, Track,
     },
     mock::*,
-    review::{Charge, Flag, Service, Stay},
+    norms::{Norms, Repetition, Repetitions, Swap},
+    refunds::{FlaggedRefund, RefundState},
+    review::{Charge, Flag, ItemCharge, Refund, Service, Stay, Terms},
     states::ClaimState,
     types::*,
     Call,
@@ -110,6 +112,10 @@ fn claim_in(state: ClaimState) -> Claim {
         Flag::NoVisit,
         Flag::NoRecord,
         Flag::Frequent,
+        Flag::SplitAdmission,
+        Flag::SwappedItem,
+        Flag::FrequentItem,
+        Flag::RefundedAfterSettlement,
     ];
     Claim {
         invoice: InvoiceId(1),
@@ -118,6 +124,7 @@ fn claim_in(state: ClaimState) -> Claim {
         flags: BoundedVec::truncate_from(flags.to_vec()),
         account_max_fen: 4,
         filed_at: 9,
+        appealed_at: Some(11),
         state,
         ruling: Some(Ruling {
             decision: Decision::Part { fund_fen: 6 },
@@ -126,6 +133,42 @@ fn claim_in(state: ClaimState) -> Claim {
         }),
         settlement: Some(SettlementId(7)),
         computed: Some(split()),
+    }
+}
+
+fn refund_in(state: RefundState) -> FlaggedRefund {
+    FlaggedRefund {
+        settlement: SettlementId(7),
+        coverage: OF_BOB,
+        member: HOSPITAL,
+        insurer: INSURER,
+        refunded_fen: 5,
+        flagged_at: 9,
+        state,
+    }
+}
+
+fn every_norm() -> Norms {
+    let repetition = |times| Some(Repetition { times, days: 30 });
+    Norms {
+        readmission_days: Some(10),
+        swap: Some(Swap {
+            days: 11,
+            price_bp: 12,
+        }),
+        repetition: Repetitions {
+            a: repetition(1),
+            b: repetition(2),
+            c: repetition(3),
+        },
+        frequency: Some(Frequency {
+            invoices: 3,
+            days: 30,
+        }),
+        needs_visit: true,
+        needs_record: false,
+        refund_days: Some(13),
+        decision_days: Some(14),
     }
 }
 
@@ -198,6 +241,28 @@ fn what_is_stored_keeps_its_layout() {
             claim: Some(ClaimId(1)),
         },
     );
+    let refunds = [
+        RefundState::Open,
+        RefundState::Reviewed { reason: 2, at: 12 },
+    ]
+    .map(refund_in);
+    let items = (
+        ItemCharge {
+            item: [7; 8],
+            day: TODAY,
+            terms: Terms {
+                class: CatalogueClass::B,
+                prepay_bp: 3,
+                fund_share_bp: Some(4),
+                unit_price_fen: 5,
+            },
+            settlement,
+        },
+        Refund {
+            invoice: InvoiceId(6),
+            day: TODAY,
+        },
+    );
     let claims = [Flagged, Approved, Part, Denied, Appealed, Closed, Withdrawn].map(claim_in);
     let settlements = [SettlementState::Live, SettlementState::Reversed].map(settlement_of);
     let digests = [
@@ -208,6 +273,9 @@ fn what_is_stored_keeps_its_layout() {
         ("settlements", digest(settlements)),
         ("claims", digest(claims)),
         ("indexes", digest(indexes)),
+        ("items", digest(items)),
+        ("refunds", digest(refunds)),
+        ("norms", digest(every_norm())),
     ];
     let expected = [
         ("scheme", "b6a1b5af41c40b81e44179d65b00b412"),
@@ -215,8 +283,11 @@ fn what_is_stored_keeps_its_layout() {
         ("coverage", "8d9a1b1f108ea2163a600323b40021b1"),
         ("accumulators", "2203ce82be75727517990e0e0e2e3556"),
         ("settlements", "5961ba590bb9789394c6291a89ab9aa9"),
-        ("claims", "dc5bf8b9fced7ab52377e933260187c1"),
+        ("claims", "f1d535abf668dc48d9f5486612121794"),
         ("indexes", "fdd14ec70c927f79e68f96a052bd5bd4"),
+        ("items", "ce35466cdbc6a47548b328feab7bfc3f"),
+        ("refunds", "cdd937065a4268618b75136c1a3df52a"),
+        ("norms", "b310dbcf07affd74c8805d972d48efea"),
     ];
     assert_eq!(digests, expected.map(|(name, hash)| (name, hash.into())));
 }
@@ -224,7 +295,7 @@ fn what_is_stored_keeps_its_layout() {
 #[test]
 fn calls_keep_their_layout() {
     let (invoice, coverage, scheme) = (InvoiceId(1), OF_BOB, SCHEME);
-    let calls: [Call<Test>; 14] = [
+    let calls: [Call<Test>; 16] = [
         Call::create_scheme {
             code: BoundedVec::truncate_from(b"c".to_vec()),
             from: TODAY,
@@ -283,6 +354,10 @@ fn calls_keep_their_layout() {
         },
         Call::appeal { claim: ClaimId(2) },
         Call::withdraw { claim: ClaimId(2) },
+        Call::set_norms {
+            norms: every_norm(),
+        },
+        Call::review_refund { invoice, reason: 3 },
     ];
-    assert_eq!(digest(calls), "ce1e9f96d8cc2dcc61c4634e58363441");
+    assert_eq!(digest(calls), "fd4b52a8f92e2b5a0663ae8a95c224f6");
 }

@@ -9,15 +9,16 @@ use proptest::{
     test_runner::{RngSeed, TestRunner},
 };
 use xinglin_primitives::{
-    glue::{CatalogueClass, Line, Setting},
+    glue::{CatalogueClass, Line, OnRefund, Setting},
     Balance, ClaimId, Hash, InvoiceId,
 };
 
 use crate::{
     computation::{Accumulators, SchemeParameters, SecondBase, SecondTier, Selector},
     mock::*,
+    norms::{Norms, Repetition, Repetitions, Swap},
     types::Decision,
-    Accumulated, Call, Charges, Claims, Coverages, OpenClaims, Services, Stays,
+    Accumulated, Call, Charges, Claims, Coverages, Items, OpenClaims, Services, Stays,
 };
 
 const FUND: AccountId = 1_003;
@@ -38,6 +39,12 @@ enum Step {
     Appeal(u8),
     /// Reverse the latest.
     Reverse,
+    /// Refund part of an invoice that is paid and not settled.
+    Refund(u8),
+    /// Review a refund.
+    Review(u8),
+    /// Change what the council finds remarkable: how many rules are on.
+    Norms(u8),
     /// Credit the account.
     Credit(u16),
 }
@@ -51,6 +58,9 @@ fn any_step() -> impl Strategy<Value = Step> {
         2 => any::<u8>().prop_map(Step::Decide),
         1 => any::<u8>().prop_map(Step::Appeal),
         3 => Just(Step::Reverse),
+        1 => any::<u8>().prop_map(Step::Refund),
+        1 => any::<u8>().prop_map(Step::Review),
+        1 => any::<u8>().prop_map(Step::Norms),
         1 => any::<u16>().prop_map(Step::Credit),
     ]
 }
@@ -69,6 +79,28 @@ fn tight() -> SchemeParameters {
         caps: table(&[row(Selector::default(), 2_000_000)]),
     });
     it
+}
+
+/// Norms with more rules the larger `n` is.
+fn norms(n: u8) -> Norms {
+    let on = |from: u8| (n % 8 >= from).then_some(n.max(1));
+    Norms {
+        refund_days: on(0).map(u16::from),
+        decision_days: on(1).map(u16::from),
+        readmission_days: on(6).map(|n| u16::from(n % 3 + 1)),
+        swap: on(7).map(|n| Swap {
+            days: n.into(),
+            price_bp: u16::from(n) * 100,
+        }),
+        repetition: Repetitions {
+            a: on(7).map(|n| Repetition {
+                times: n % 60 + 1,
+                days: n.into(),
+            }),
+            ..Repetitions::default()
+        },
+        ..Norms::default()
+    }
 }
 
 /// Each stay and visit has days of its own, and all are within the year.
@@ -175,6 +207,19 @@ fn act(step: Step, bills: &mut u64) {
                 assert_eq!(call(staff(HOSPITAL), Call::reverse { settlement }), Ok(()));
             }
         }
+        Step::Refund(n) if *bills > 0 => {
+            let invoice = pick(n, *bills);
+            if bill(invoice).settlement.is_none() {
+                touch(invoice, |bill| bill.is_open = false);
+                Insurance::on_refund(invoice, 1);
+            }
+        }
+        Step::Review(n) => {
+            let invoice = pick(n, *bills);
+            let review = Call::review_refund { invoice, reason: 1 };
+            let _refused = call(staff(INSURER), review).is_err();
+        }
+        Step::Norms(n) => assert_eq!(set_norms(norms(n)), Ok(())),
         Step::Credit(fen) => credit(OF_ALICE, Balance::from(fen) + 1),
         _ => {}
     }
@@ -221,6 +266,7 @@ fn play(steps: Vec<Step>, seen: &RefCell<BTreeMap<String, u32>>) {
     let nothing = Accumulators::default();
     assert!(Accumulated::<Test>::iter_values().all(|sums| sums == nothing));
     assert_eq!(Charges::<Test>::iter().count(), 0);
+    assert_eq!(Items::<Test>::iter().count(), 0);
     assert_eq!(
         Services::<Test>::iter().count() + Stays::<Test>::iter().count(),
         0
@@ -256,6 +302,9 @@ fn whatever_happens_can_be_undone() {
         "Event::Flagged",
         "Event::Decided",
         "Event::Appealed",
+        "Event::NormsSet",
+        "Event::RefundFlagged",
+        "Event::RefundReviewed",
     ] {
         assert!(
             seen.contains_key(name),

@@ -129,6 +129,16 @@ fn open_claims_are_paged() {
         assert_eq!(bounded.len(), PAGE_MAX as usize);
         assert!(Insurance::open_claims(OTHER_INSURER, None, 9).is_empty());
         assert_ok!(call(own(ALICE), Call::withdraw { claim: claims[0] }));
+        // A regulator's list is that of all insurers, and goes on behind what waits no more.
+        let all = |after| Insurance::flagged_claims(None, after, 200);
+        let first = all(None);
+        assert_eq!(first.len(), PAGE_MAX as usize);
+        let last = first.last().map(|(id, _)| *id);
+        assert_eq!(all(last).len(), 4);
+        assert_eq!(all(Some(claims[0])).len(), PAGE_MAX as usize);
+        let own = Insurance::flagged_claims(Some(INSURER), Some(claims[0]), 2);
+        let own: Vec<ClaimId> = own.into_iter().map(|(id, _)| id).collect();
+        assert_eq!(own, claims[1..3]);
         let rest = Insurance::open_claims(INSURER, Some(claims[0]), 200);
         assert!(rest.iter().all(|(id, _)| *id != claims[0]));
     });

@@ -122,6 +122,8 @@ fn lines_are_refunded_one_by_one() {
         refused(id, lines(&[0, 1]), Error::ExceedsLine);
         refund(id, lines(&[0]), 2);
         assert_eq!((moved(), state(id)), ((0, 0), (InvoiceState::Refunded, 0)));
+        // Each refund that took place is told once.
+        assert_eq!(Refunded::get(), [(id, 2_000), (id, 3_000)]);
     });
 }
 

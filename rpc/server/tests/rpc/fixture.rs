@@ -3,8 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use tokio::sync::watch;
-use xinglin_core::{AnchoringStatus, ConsensusStatus};
-use xinglin_core::{ClockStatus, ConsensusStatus};
+use xinglin_core::{AnchoringStatus, ClockStatus, ConsensusStatus};
 use xinglin_rpc_api::system::ChainType;
 use xinglin_rpc_server::{start, ChainInfo, RpcConfig, RpcHandle, RpcMetrics, RpcPorts};
 

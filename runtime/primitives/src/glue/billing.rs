@@ -166,3 +166,14 @@ pub trait Invoices<AccountId> {
         payment: Hash,
     ) -> Result<(), DispatchError>;
 }
+
+/// Who is told that something of an invoice was taken back.
+pub trait OnRefund {
+    /// A red-letter invoice took `amount_fen` back of a blue one.
+    fn on_refund(invoice: InvoiceId, amount_fen: Balance);
+}
+
+/// Nobody.
+impl OnRefund for () {
+    fn on_refund(_: InvoiceId, _: Balance) {}
+}
