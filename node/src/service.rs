@@ -187,6 +187,8 @@ impl Node {
                 commits: executor.subscribe(),
                 consensus: consensus.status.clone(),
                 info: chain_info(&spec, &genesis),
+                explorer: None,
+                question_log: None,
                 metrics: rpc_metrics,
             },
         )

@@ -4,7 +4,6 @@
 //! challenge, the signature, the use of the challenge, the runtime's policy
 //! (`PrivacyApi_may_ask`), the answer; both calls on the state after one and the same block.
 
-mod answers;
 mod challenges;
 
 use std::{
@@ -23,6 +22,7 @@ use serde::Deserialize;
 use serde_json::{value::RawValue, Value};
 use sp_runtime::traits::Verify;
 use xinglin_core::StateError;
+use xinglin_decoding::{Answer, Schema, METADATA_VERSION};
 use xinglin_primitives::{
     privacy::{Location, Refusal},
     Hash, MultiSignature,
@@ -33,10 +33,7 @@ use xinglin_rpc_api::{
     Bytes,
 };
 
-use self::{
-    answers::{Answer, Schema, METADATA_VERSION},
-    challenges::{BadChallenge, Challenges},
-};
+use self::challenges::{BadChallenge, Challenges};
 use crate::{
     error::{error_with_data, ServerError},
     node::Node,

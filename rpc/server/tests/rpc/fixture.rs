@@ -115,6 +115,8 @@ fn ports(
             impl_name: "Xinglin".to_owned(),
             impl_version: "0.1.0-test".to_owned(),
         },
+        explorer: None,
+        question_log: None,
         metrics,
     }
 }
