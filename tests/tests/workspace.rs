@@ -81,6 +81,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "xinglin-postgres",
+        &["xinglin-decoding", "xinglin-primitives"],
+    ),
+    (
         "xinglin-rpc-server",
         &[
             "xinglin-core",
@@ -106,6 +110,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("arc-malachitebft-signing", &["xinglin-consensus"]),
     ("arc-malachitebft-sync", &["xinglin-consensus"]),
     ("pdf-writer", &["xinglin-pdf"]),
+    ("sqlx", &["xinglin-postgres"]),
 ];
 
 /// Dependencies of each workspace crate that are built into it; those of its tests do not count.

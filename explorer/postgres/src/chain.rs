@@ -144,8 +144,8 @@ fn is_mark_of(mark: &[u8], spec_version: u32) -> bool {
 /// Where the state has the events of its block.
 fn events_key() -> Vec<u8> {
     [
-        sp_core::hashing::twox_128(b"System"),
-        sp_core::hashing::twox_128(b"Events"),
+        sp_crypto_hashing::twox_128(b"System"),
+        sp_crypto_hashing::twox_128(b"Events"),
     ]
     .concat()
 }

@@ -25,7 +25,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ),
     ("records", include_str!("../migrations/0003_records.sql")),
     ("money", include_str!("../migrations/0004_money.sql")),
-    ("oversight", include_str!("../migrations/0005_oversight.sql")),
+    (
+        "oversight",
+        include_str!("../migrations/0005_oversight.sql"),
+    ),
 ];
 /// The version of the tables that this program makes.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
@@ -113,7 +116,9 @@ impl Database {
                 .await;
         match found {
             Ok(version) => Ok(version.unwrap_or_default()),
-            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(UNDEFINED_TABLE) => {
+            Err(sqlx::Error::Database(error))
+                if error.code().as_deref() == Some(UNDEFINED_TABLE) =>
+            {
                 Ok(0)
             }
             Err(error) => Err(error.into()),

@@ -113,7 +113,9 @@ pub enum ExportError {
         node: u32,
     },
     /// The metadata or the state has a form that this program does not know.
-    #[error("{0} has a form that this program does not know; use the release for the node's version")]
+    #[error(
+        "{0} has a form that this program does not know; use the release for the node's version"
+    )]
     Unknown(String),
     /// There is no query of this name.
     #[error("there is no query {name}; there are {known}")]

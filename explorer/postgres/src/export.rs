@@ -145,8 +145,9 @@ impl Run<'_> {
             if self.options.is_once {
                 return Ok(height);
             }
+            // There is nothing to do for as long as the chain pauses.
+            self.progressed_at = Instant::now();
             tip = self.chain.source.wait_beyond(height).await?;
-            // Nothing could go forward while there was nothing to do.
             self.progressed_at = Instant::now();
         }
     }
@@ -285,7 +286,7 @@ impl Group {
     /// Reads how the things stand that the blocks touched. Gives all rows, and how far the database
     /// comes with them.
     async fn complete(mut self, chain: &Chain) -> Result<Option<(Rows, ExportState)>, ExportError> {
-        let Some((after, rules)) = self.last else {
+        let Some((after, rules)) = self.last.take() else {
             return Ok(None);
         };
         if self.before.is_none() {

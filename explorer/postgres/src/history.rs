@@ -2,7 +2,7 @@
 //! the domain.
 
 use serde_json::{json, Value};
-use sp_core::hashing::blake2_256;
+use sp_crypto_hashing::blake2_256;
 use xinglin_decoding::{DecodedBlock, DecodedEvent, DecodedExtrinsic, Outcome};
 use xinglin_primitives::{BlockNumber, Hash};
 

@@ -191,10 +191,7 @@ mod tests {
         assert_eq!(within(&closed, "Open"), &Value::Null);
         let subject = json!({ "Party": { "Patient": 7 } });
         assert_eq!(tagged(&subject), (json!("Patient"), json!(7)));
-        assert_eq!(
-            tagged(&json!({ "Claim": 2 })),
-            (json!("Claim"), json!(2))
-        );
+        assert_eq!(tagged(&json!({ "Claim": 2 })), (json!("Claim"), json!(2)));
     }
 
     #[test]

@@ -36,4 +36,6 @@ pub use database::SCHEMA_VERSION;
 pub use error::ExportError;
 pub use export::{export, Exported, Options, Progress};
 pub use source::{Source, SourceBlock, SourceError};
+pub use state::KEYS_MAX;
 pub use verify::{verify, Difference, Verified};
+pub use xinglin_decoding::METADATA_VERSION;

@@ -36,15 +36,12 @@ pub trait Source: Send + Sync + 'static {
     async fn block(&self, height: BlockNumber) -> Result<SourceBlock, SourceError>;
     /// The version of the rules by which the source understands the state after a block.
     async fn spec_version(&self, at: Hash) -> Result<u32, SourceError>;
-    /// The metadata of these rules, of version [`xinglin_decoding::METADATA_VERSION`].
+    /// The metadata of these rules, of version [`METADATA_VERSION`](crate::METADATA_VERSION).
     async fn metadata(&self, at: Hash) -> Result<Vec<u8>, SourceError>;
-    /// What keys hold after a block, in the order of the keys. At most
-    /// [`KEYS_MAX`](crate::state::KEYS_MAX) are asked for.
-    async fn values(
-        &self,
-        keys: &[Vec<u8>],
-        at: Hash,
-    ) -> Result<Vec<Option<Vec<u8>>>, SourceError>;
+    /// What keys hold after a block, in the order of the keys. No more than [`KEYS_MAX`](crate::KEYS_MAX)
+    /// are asked for at a time.
+    async fn values(&self, keys: &[Vec<u8>], at: Hash)
+        -> Result<Vec<Option<Vec<u8>>>, SourceError>;
     /// The keys with a prefix that hold something after a block, in order, after a key if one is given;
     /// at most `limit`.
     async fn keys(

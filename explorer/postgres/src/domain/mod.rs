@@ -186,13 +186,6 @@ impl Touched {
         }
     }
 
-    /// Adds what another part of the chain touched.
-    pub(crate) fn merge(&mut self, other: Self) {
-        self.things.extend(other.things);
-        self.patients.extend(other.patients);
-        self.opened.extend(other.opened);
-    }
-
     /// Finds the entries that were added to access logs between two states: from the counts of the
     /// entries before and after, so that nothing is assumed of how many an event adds.
     pub(crate) async fn find_accesses(
@@ -205,7 +198,11 @@ impl Touched {
             name: "Files",
         };
 
-        let records: Vec<_> = self.opened.iter().map(|id| (Kind::Record.map(), vec![*id])).collect();
+        let records: Vec<_> = self
+            .opened
+            .iter()
+            .map(|id| (Kind::Record.map(), vec![*id]))
+            .collect();
         let records = after.get(&records).await?;
         let patients = records
             .iter()
@@ -292,7 +289,9 @@ async fn add_departments(
     let found = state.get(&wanted).await?;
     let found: BTreeMap<_, _> = schedules.iter().zip(&found).collect();
     for (schedule, appointment) in &mut appointments {
-        let department = found.get(schedule).and_then(|found| found.get("department"));
+        let department = found
+            .get(schedule)
+            .and_then(|found| found.get("department"));
         appointment["department"] = department.cloned().unwrap_or_default();
     }
     Ok(())
