@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 use support::{
     calls::{self, play},
     chain::{Chain, Recorded},
-    cluster::{execute, number, text, Cluster},
+    cluster::Cluster,
 };
 use tokio::sync::watch;
 use xinglin_postgres::{
@@ -103,7 +103,7 @@ impl Drop for Running {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_block_is_exported_once_whatever_dies() {
     let cluster = Cluster::start();
-    let url = cluster.create("exported").await;
+    let url = cluster.create("exported");
     let mut chain = Chain::new(0);
     play(&mut chain);
 
@@ -152,7 +152,7 @@ async fn each_block_is_exported_once_whatever_dies() {
 #[tokio::test]
 async fn what_is_away_for_too_long_is_given_up() {
     let cluster = Cluster::start();
-    let url = cluster.create("exported").await;
+    let url = cluster.create("exported");
     let chain = Chain::new(0);
     chain.recorded.set_away(true);
     let error = once(&chain, &url).await.unwrap_err().to_string();
@@ -169,7 +169,7 @@ async fn what_is_away_for_too_long_is_given_up() {
 #[tokio::test]
 async fn a_database_of_another_chain_or_another_program_is_refused() {
     let cluster = Cluster::start();
-    let url = cluster.create("exported").await;
+    let url = cluster.create("exported");
     let (mut chain, mut other) = (Chain::new(0), Chain::new(1));
     let nothing = verify(chain.recorded.clone(), &url, |_, _| {}).await;
     assert!(
@@ -215,7 +215,7 @@ async fn a_database_of_another_chain_or_another_program_is_refused() {
          VALUES ({}, 'of tomorrow', true, '', 0)",
         SCHEMA_VERSION + 1
     );
-    execute(&url, &newer).await;
+    cluster.execute(&url, &newer);
     let refused = once(&chain, &url).await.unwrap_err();
     let remedy = refused.to_string();
     assert!(
@@ -230,23 +230,21 @@ async fn a_database_of_another_chain_or_another_program_is_refused() {
     );
 
     // What an earlier program left is brought up to date.
-    let older = cluster.create("older").await;
+    let older = cluster.create("older");
     let first = include_str!("../migrations/0001_chain.sql");
-    execute(&older, first).await;
-    let table = text(
+    cluster.execute(&older, first);
+    let table = cluster.execute(
         &url,
         "SELECT 'INSERT INTO _sqlx_migrations SELECT 1, ''chain'', now(), true, ''' || checksum::text || '''::bytea, 0' \
          FROM _sqlx_migrations WHERE version = 1",
-    )
-    .await;
-    execute(
+    );
+    cluster.execute(
         &older,
         "CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY, description text NOT NULL, \
          installed_on timestamptz NOT NULL, success boolean NOT NULL, checksum bytea NOT NULL, \
          execution_time bigint NOT NULL)",
-    )
-    .await;
-    execute(&older, &table).await;
+    );
+    cluster.execute(&older, &table);
     let unread = verify(chain.recorded.clone(), &older, |_, _| {}).await;
     assert!(
         matches!(unread, Err(ExportError::OlderSchema { found: 1, .. })),
@@ -259,7 +257,7 @@ async fn a_database_of_another_chain_or_another_program_is_refused() {
 #[tokio::test]
 async fn what_was_changed_in_the_database_is_named() {
     let cluster = Cluster::start();
-    let url = cluster.create("exported").await;
+    let url = cluster.create("exported");
     let mut chain = Chain::new(0);
     play(&mut chain);
     once(&chain, &url).await.unwrap();
@@ -299,9 +297,9 @@ async fn what_was_changed_in_the_database_is_named() {
             "hold_changes",
         ),
     ] {
-        let copy = cluster.create("changed").await;
+        let copy = cluster.create("changed");
         once(&chain, &copy).await.unwrap();
-        execute(&copy, change).await;
+        cluster.execute(&copy, change);
         let found = difference(&chain, &copy).await;
         let Some(Difference::Block {
             height: found_height,
@@ -313,10 +311,10 @@ async fn what_was_changed_in_the_database_is_named() {
         };
         assert_eq!((found_height, found_table), (height, table), "{change}");
         if let Some(back) = back {
-            execute(&copy, back).await;
+            cluster.execute(&copy, back);
             check(&chain, &copy).await;
         }
-        execute(&url, "DROP DATABASE changed WITH (FORCE)").await;
+        cluster.remove("changed");
     }
     for (change, table) in [
         ("DELETE FROM accesses WHERE entry = 1", "accesses"),
@@ -333,15 +331,15 @@ async fn what_was_changed_in_the_database_is_named() {
             "patients",
         ),
     ] {
-        let copy = cluster.create("changed").await;
+        let copy = cluster.create("changed");
         once(&chain, &copy).await.unwrap();
-        execute(&copy, change).await;
+        cluster.execute(&copy, change);
         let found = difference(&chain, &copy).await;
         assert!(
             matches!(&found, Some(Difference::State { table: found, .. }) if *found == table),
             "{change}: {found:?}"
         );
-        execute(&url, "DROP DATABASE changed WITH (FORCE)").await;
+        cluster.remove("changed");
     }
 }
 
@@ -363,7 +361,7 @@ async fn column(url: &str, query: &str, values: &[(&str, &str)], column: &str) -
 #[tokio::test]
 async fn the_queries_answer_what_happened() {
     let cluster = Cluster::start();
-    let url = cluster.create("exported").await;
+    let url = cluster.create("exported");
     let mut chain = Chain::new(0);
     play(&mut chain);
     once(&chain, &url).await.unwrap();
@@ -456,7 +454,7 @@ async fn the_queries_answer_what_happened() {
 #[tokio::test]
 async fn the_tables_tell_what_the_chain_says() {
     let cluster = Cluster::start();
-    let url = cluster.create("exported").await;
+    let url = cluster.create("exported");
     let mut chain = Chain::new(0);
     play(&mut chain);
     once(&chain, &url).await.unwrap();
@@ -490,12 +488,12 @@ async fn the_tables_tell_what_the_chain_says() {
             2,
         ),
     ] {
-        assert_eq!(number(&url, sql).await, expected, "{sql}");
+        assert_eq!(cluster.number(&url, sql), expected, "{sql}");
     }
     let sql = "SELECT to_char(max(at) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS') FROM blocks";
     let last = chain.now_ms / 1_000;
     let epoch = format!(
         "SELECT to_char(to_timestamp({last}) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS')"
     );
-    assert_eq!(text(&url, sql).await, text(&url, &epoch).await);
+    assert_eq!(cluster.execute(&url, sql), cluster.execute(&url, &epoch));
 }

@@ -6,7 +6,6 @@ use std::{
     process::{Command, Output},
 };
 
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tempfile::TempDir;
 
 /// Where Debian keeps the servers, a folder per version.
@@ -66,7 +65,7 @@ impl Cluster {
         self.folder.path().join("data")
     }
 
-    fn run(&self, program: &str, arguments: &[&str]) {
+    fn run(&self, program: &str, arguments: &[&str]) -> String {
         let program = self.binaries.join(program);
         let mut command = match self.is_root {
             true => {
@@ -77,7 +76,7 @@ impl Cluster {
             false => Command::new(program),
         };
         command.args(arguments).current_dir(self.folder.path());
-        succeeded(command.output().unwrap());
+        succeeded(command.output().unwrap())
     }
 
     /// Starts the server and waits until it answers.
@@ -110,10 +109,38 @@ impl Cluster {
     }
 
     /// Makes a database; its address.
-    pub async fn create(&self, database: &str) -> String {
-        let sql = format!("CREATE DATABASE {database}");
-        execute(&self.url("postgres"), &sql).await;
+    pub fn create(&self, database: &str) -> String {
+        let postgres = self.url("postgres");
+        self.execute(&postgres, &format!("CREATE DATABASE {database}"));
         self.url(database)
+    }
+
+    /// Removes a database.
+    pub fn remove(&self, database: &str) {
+        let postgres = self.url("postgres");
+        self.execute(&postgres, &format!("DROP DATABASE {database} WITH (FORCE)"));
+    }
+
+    /// Runs a statement in the database at an address. What it gives, as text.
+    pub fn execute(&self, url: &str, sql: &str) -> String {
+        let options = ["-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1"];
+        let answer = self.run("psql", &[&options[..], &["-c", sql, url]].concat());
+        answer.trim().to_owned()
+    }
+
+    /// Waits until the server has noticed that nobody else is connected to a database any more.
+    pub fn wait_until_alone(&self, url: &str) {
+        let others = "DO $$ BEGIN \
+            WHILE EXISTS (SELECT FROM pg_stat_activity \
+                WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend') \
+            LOOP PERFORM pg_stat_clear_snapshot(); PERFORM pg_sleep(0.01); END LOOP; END $$";
+        self.execute(url, others);
+    }
+
+    /// The one number that a query gives.
+    pub fn number(&self, url: &str, sql: &str) -> i64 {
+        let answer = self.execute(url, sql);
+        answer.parse().unwrap_or_else(|_| panic!("{sql}: {answer}"))
     }
 }
 
@@ -124,36 +151,4 @@ impl Drop for Cluster {
             self.crash();
         }
     }
-}
-
-/// Connects to a database.
-pub async fn connect(url: &str) -> PgConnection {
-    PgConnection::connect(url).await.unwrap()
-}
-
-/// Runs statements.
-pub async fn execute(url: &str, sql: &str) {
-    let mut connection = connect(url).await;
-    sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
-        .execute(&mut connection)
-        .await
-        .unwrap();
-}
-
-/// The one number that a query gives.
-pub async fn number(url: &str, sql: &str) -> i64 {
-    let mut connection = connect(url).await;
-    sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
-        .fetch_one(&mut connection)
-        .await
-        .unwrap()
-}
-
-/// The one text that a query gives.
-pub async fn text(url: &str, sql: &str) -> String {
-    let mut connection = connect(url).await;
-    sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
-        .fetch_one(&mut connection)
-        .await
-        .unwrap()
 }

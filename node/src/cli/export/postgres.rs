@@ -71,8 +71,11 @@ async fn work(args: &PostgresArgs, source: Arc<NodeSource>) -> Result<()> {
     };
     let bar = progress::bar("exporting");
     let mut is_caught_up = false;
-    let exported = export(source, &args.database.url, options, |progress| {
-        match progress {
+    let exported = export(
+        source,
+        &args.database.url,
+        options,
+        |progress| match progress {
             Progress::Exported { height, tip } => {
                 show(&bar, height, tip);
                 if height >= tip && !is_caught_up && !args.once {
@@ -84,8 +87,8 @@ async fn work(args: &PostgresArgs, source: Arc<NodeSource>) -> Result<()> {
                 let pause_ms = pause.as_millis();
                 bar.suspend(|| eprintln!("{reason}; trying again in {pause_ms} ms"));
             }
-        }
-    });
+        },
+    );
     let exported = exported.await;
     bar.finish_and_clear();
     report_exported(&exported?, args.json)
@@ -151,22 +154,25 @@ fn report_verified(verified: &Verified, as_json: bool) -> Result<()> {
 const REMEDY: &str = "somebody else wrote into the database: export into an empty one";
 
 fn as_value(verified: &Verified) -> Value {
-    let difference = verified.difference.as_ref().map(|difference| match difference {
-        Difference::Block {
-            height,
-            table,
-            on_chain,
-            in_database,
-        } => json!({
-            "height": height,
-            "table": table,
-            "onChain": on_chain,
-            "inDatabase": in_database,
-        }),
-        Difference::State { height, table, row } => {
-            json!({ "height": height, "table": table, "row": row })
-        }
-    });
+    let difference = verified
+        .difference
+        .as_ref()
+        .map(|difference| match difference {
+            Difference::Block {
+                height,
+                table,
+                on_chain,
+                in_database,
+            } => json!({
+                "height": height,
+                "table": table,
+                "onChain": on_chain,
+                "inDatabase": in_database,
+            }),
+            Difference::State { height, table, row } => {
+                json!({ "height": height, "table": table, "row": row })
+            }
+        });
     json!({
         "height": verified.height,
         "blocks": verified.blocks,

@@ -76,10 +76,7 @@ impl NodeSource {
         }
     }
 
-    async fn next_head(
-        client: &Client,
-        height: BlockNumber,
-    ) -> Result<BlockNumber, ClientError> {
+    async fn next_head(client: &Client, height: BlockNumber) -> Result<BlockNumber, ClientError> {
         let mut heads = client.finalized_heads().await?;
         loop {
             match tokio::time::timeout(HEAD_WAIT, heads.next()).await {
@@ -102,9 +99,7 @@ fn as_source_error(error: &ClientError) -> SourceError {
         ClientError::Connect { .. }
         | ClientError::Connection { .. }
         | ClientError::Timeout { .. } => SourceError::Away(text),
-        ClientError::Refused { code, .. }
-            if [codes::RATE_LIMITED, codes::BUSY].contains(code) =>
-        {
+        ClientError::Refused { code, .. } if [codes::RATE_LIMITED, codes::BUSY].contains(code) => {
             SourceError::Away(text)
         }
         ClientError::Refused { code, .. } if *code == codes::STATE_PRUNED => SourceError::Refused(
@@ -141,7 +136,9 @@ impl Source for NodeSource {
         let hash: Option<Hash> = self.ask("chain_getBlockHash", rpc_params![height]).await?;
         let hash = hash.ok_or_else(|| absent(format!("block {height}")))?;
         let block: Option<SignedBlock> = self.ask("chain_getBlock", rpc_params![hash]).await?;
-        let block = block.ok_or_else(|| absent(format!("block {hash:?}")))?.block;
+        let block = block
+            .ok_or_else(|| absent(format!("block {hash:?}")))?
+            .block;
         Ok(SourceBlock {
             hash,
             header: block.header,
@@ -150,9 +147,7 @@ impl Source for NodeSource {
     }
 
     async fn spec_version(&self, at: Hash) -> Result<u32, SourceError> {
-        let version: Version = self
-            .ask("state_getRuntimeVersion", rpc_params![at])
-            .await?;
+        let version: Version = self.ask("state_getRuntimeVersion", rpc_params![at]).await?;
         Ok(version.spec_version)
     }
 
@@ -162,8 +157,9 @@ impl Source for NodeSource {
         let metadata = client.runtime_call("Metadata_metadata_at_version", &version, at);
         let metadata: Result<Option<Vec<u8>>, _> = metadata.await;
         match metadata {
-            Ok(metadata) => metadata
-                .ok_or_else(|| absent(format!("metadata of version {METADATA_VERSION}"))),
+            Ok(metadata) => {
+                metadata.ok_or_else(|| absent(format!("metadata of version {METADATA_VERSION}")))
+            }
             Err(error) => Err(self.failed(&client, &error).await),
         }
     }
@@ -180,7 +176,9 @@ impl Source for NodeSource {
         let params = rpc_params![asked, at];
         let sets: Vec<StorageChangeSet> = self.ask("state_queryStorageAt", params).await?;
         let values = sets.into_iter().flat_map(|set| set.changes);
-        let values: Vec<_> = values.map(|(_, value)| value.map(|value| value.0)).collect();
+        let values: Vec<_> = values
+            .map(|(_, value)| value.map(|value| value.0))
+            .collect();
         match values.len() == keys.len() {
             true => Ok(values),
             false => Err(SourceError::Refused(

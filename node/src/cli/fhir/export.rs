@@ -53,7 +53,14 @@ pub fn run(args: ExportArgs) -> Result<()> {
         let patient = session.patient(args.patient).await?;
         let bar = progress::bar("reading");
         let (client, wallet) = (session.client(), session.wallet());
-        let exported = export(client, wallet, patient, args.purpose, progress::advance(&bar)).await;
+        let exported = export(
+            client,
+            wallet,
+            patient,
+            args.purpose,
+            progress::advance(&bar),
+        )
+        .await;
         bar.finish_and_clear();
         let exported = exported?;
         let json = exported.bundle.to_json(Form::Collection);
