@@ -83,6 +83,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "xinglin-postgres",
+        &["xinglin-decoding", "xinglin-primitives"],
+    ),
+    (
         "xinglin-rpc-server",
         &[
             "xinglin-core",
@@ -110,6 +114,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("pdf-writer", &["xinglin-pdf"]),
     ("rkik-nts", &["xinglin-clock"]),
     ("rsntp", &["xinglin-clock"]),
+    ("sqlx", &["xinglin-postgres"]),
 ];
 
 /// Dependencies of each workspace crate that are built into it; those of its tests do not count.

@@ -4,7 +4,8 @@
 //!
 //! - [`Schema::block`] gives everything as JSON, for people and for other databases,
 //! - [`Schema::outline`] gives what an index needs, and skips the rest as fast as it can,
-//! - [`Schema::answer`] gives what a function of the runtime returned.
+//! - [`Schema::answer`] gives what a function of the runtime returned,
+//! - [`Schema::storage_key`] and [`Schema::stored`] say where the state has something, and what.
 //!
 //! What an operation mentions is found by the types' names in the metadata
 //! ([`Entity::of_type`](xinglin_primitives::Entity::of_type)), wherever in its arguments and events
@@ -19,6 +20,7 @@ mod extrinsic;
 mod json;
 mod schema;
 mod shape;
+mod storage;
 mod walk;
 
 pub use answer::Answer;

@@ -11,6 +11,7 @@ use scale_info::{form::PortableForm, PortableRegistry, TypeDef};
 
 use crate::{
     shape::{self, Shape},
+    storage::{maps, NumberedMap},
     Fault,
 };
 
@@ -41,6 +42,8 @@ pub struct Schema {
     shapes: Vec<Shape>,
     /// Type of the output by `Api_function`.
     pub(crate) outputs: BTreeMap<String, u32>,
+    /// By the names of pallet and map.
+    pub(crate) maps: BTreeMap<(String, String), NumberedMap>,
     errors: Names,
     calls: Names,
     events: Names,
@@ -182,6 +185,7 @@ impl Schema {
         Some(Self {
             shapes: shape::shapes(&types, Some(extrinsic.call)),
             outputs: outputs(apis),
+            maps: maps(&types, &pallets),
             errors: errors(&types, &pallets),
             calls: Names::of_outer(&types, extrinsic.call),
             events: Names::of_outer(&types, extrinsic.event),
@@ -210,6 +214,7 @@ impl Schema {
         Self {
             shapes: shape::shapes(&types, None),
             outputs,
+            maps: BTreeMap::new(),
             errors,
             calls: Names::default(),
             events: Names::default(),

@@ -10,6 +10,7 @@ mod chain_spec;
 mod db;
 mod demo;
 mod explorer;
+mod export;
 mod fhir;
 mod invoice;
 pub mod key;
@@ -17,6 +18,7 @@ mod network;
 mod output;
 mod parties;
 pub mod passphrase;
+mod progress;
 mod receipt;
 mod status;
 
@@ -52,6 +54,8 @@ enum Command {
     Db(db::DbCommand),
     Demo(demo::DemoArgs),
     #[command(subcommand)]
+    Export(export::ExportCommand),
+    #[command(subcommand)]
     Fhir(fhir::FhirCommand),
     #[command(subcommand)]
     Invoice(invoice::InvoiceCommand),
@@ -83,6 +87,7 @@ pub fn run() -> Result<()> {
         Command::Status(args) => status::run(&args),
         Command::Receipt(command) => receipt::run(command),
         Command::Db(command) => db::run(command),
+        Command::Export(command) => export::run(command),
         Command::Fhir(command) => fhir::run(command),
         Command::Invoice(command) => invoice::run(command),
         Command::Demo(args) => demo::run(&args),

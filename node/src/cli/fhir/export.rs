@@ -20,6 +20,7 @@ use super::super::{
         input,
         session::{Session, SessionArgs},
     },
+    progress,
 };
 
 /// Options of `fhir export`.
@@ -50,9 +51,16 @@ pub fn run(args: ExportArgs) -> Result<()> {
         );
         let session = Session::open(args.session, wallet).await?;
         let patient = session.patient(args.patient).await?;
-        let bar = super::progress_bar("reading");
+        let bar = progress::bar("reading");
         let (client, wallet) = (session.client(), session.wallet());
-        let exported = export(client, wallet, patient, args.purpose, super::advance(&bar)).await;
+        let exported = export(
+            client,
+            wallet,
+            patient,
+            args.purpose,
+            progress::advance(&bar),
+        )
+        .await;
         bar.finish_and_clear();
         let exported = exported?;
         let json = exported.bundle.to_json(Form::Collection);

@@ -23,7 +23,7 @@ use super::super::{
     output::{self, table},
     parties::input,
     passphrase::{self, PassphraseArgs},
-    UrlArgs,
+    progress, UrlArgs,
 };
 
 /// What the paths of development keys begin with.
@@ -107,8 +107,8 @@ pub fn run(args: &ImportArgs) -> Result<()> {
             passphrase: &passphrase,
             invoices: args.invoices.then(|| args.readers.clone()),
         };
-        let bar = super::progress_bar("importing");
-        let imported = import.run(&client, &sources, super::advance(&bar)).await;
+        let bar = progress::bar("importing");
+        let imported = import.run(&client, &sources, progress::advance(&bar)).await;
         bar.finish_and_clear();
         report(&imported?, args.json)
     })
