@@ -20,6 +20,8 @@ const ENTITIES: [Entity; 4] = [
     Entity::Patient(PatientId(0)),
     Entity::Appointment(AppointmentId(0)),
 ];
+/// Histories, with a dozen filters each.
+const CASES: u32 = 48;
 /// Pages of a search that does not end.
 const PAGES_MAX: usize = 10_000;
 
@@ -264,7 +266,11 @@ fn fill(index: &Index, history: &[Outline<'static>]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig {
+        cases: CASES,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn pages_are_what_a_walk_over_everything_finds(
