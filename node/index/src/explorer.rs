@@ -59,13 +59,22 @@ impl Index {
             Order::Oldest => way.start_of(range.from),
             Order::Newest => way.start_of(range.to),
         };
-        let start = match start {
+        let mut start = match start {
             Some(start) if way.is_before(bound, start) => start,
             _ => bound,
         };
         let limit = limit.min(PAGE_MAX) as usize;
-        let finds = search(self, way, &mut lanes, start, range, limit)?;
-        self.page(way, finds, limit)
+        loop {
+            let finds = search(self, way, &mut lanes, start, range, limit)?;
+            let unseen = finds.unseen;
+            let page = self.page(way, finds, limit)?;
+            match unseen {
+                // It has come further, yet to no other transaction or event: whoever goes on after
+                // this page would begin where this one did.
+                Some(unseen) if page.items.is_empty() && page.next == after => start = unseen,
+                _ => return Ok(page),
+            }
+        }
     }
 
     /// The blocks that are indexed, if the filter can be answered from them.

@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use codec::{Decode, Encode};
 use parking_lot::RwLock;
+use tokio::sync::watch;
 use xinglin_core::{ChainStore, StoreError};
 use xinglin_decoding::{Name, Outline, Schema};
 use xinglin_primitives::{time::DAY_MS, BlockNumber, Hash};
@@ -15,6 +16,7 @@ use crate::{
     names::{Kind, Names},
     postings::postings,
     row::Row,
+    search::STEPS_PER_PAGE_MAX,
 };
 
 /// Size of the index's block cache in bytes.
@@ -40,6 +42,8 @@ pub struct IndexConfig {
     pub cache_bytes: usize,
     /// Size of all memtables together in bytes.
     pub memtable_bytes: usize,
+    /// Steps after which a page ends, however little was found.
+    pub steps_per_page: u32,
 }
 
 impl IndexConfig {
@@ -57,6 +61,7 @@ impl IndexConfig {
             genesis,
             cache_bytes: CACHE_BYTES_DEFAULT,
             memtable_bytes: MEMTABLE_BYTES_DEFAULT,
+            steps_per_page: STEPS_PER_PAGE_MAX,
         }
     }
 
@@ -99,10 +104,11 @@ pub(crate) struct Extent {
 pub struct Index {
     pub(crate) database: OrderedDatabase,
     pub(crate) names: RwLock<Names>,
-    extent: RwLock<Option<Extent>>,
+    extent: watch::Sender<Option<Extent>>,
     pub(crate) chain: Arc<dyn ChainStore>,
     /// The names that there are, whether they were met or not.
     pub(crate) schema: Arc<Schema>,
+    pub(crate) steps_per_page: u32,
 }
 
 impl Index {
@@ -131,15 +137,28 @@ impl Index {
         Ok(Self {
             database,
             names: RwLock::new(names),
-            extent: RwLock::new(extent),
+            extent: watch::Sender::new(extent),
             chain,
             schema,
+            steps_per_page: config.steps_per_page,
         })
     }
 
     /// The blocks that are indexed.
     pub(crate) fn extent(&self) -> Option<Extent> {
-        *self.extent.read()
+        *self.extent.borrow()
+    }
+
+    /// Waits until a block is indexed. Never, if the index has stopped before.
+    pub async fn indexed(&self, block: BlockNumber) {
+        let mut extent = self.extent.subscribe();
+        let is_indexed = |extent: &Option<Extent>| extent.is_some_and(|it| it.last >= block);
+        // The sender is this index's own.
+        extent
+            .wait_for(is_indexed)
+            .await
+            .map(drop)
+            .unwrap_or_default();
     }
 
     /// What is kept of an indexed block.
@@ -275,7 +294,7 @@ impl Writer<'_> {
         self.batch.put(PROGRESS, PROGRESS_KEY, &extent.encode());
         // Not synced: what a loss of power takes is made again from the chain.
         self.batch.write(false)?;
-        *self.index.extent.write() = Some(extent);
+        self.index.extent.send_replace(Some(extent));
         Ok(())
     }
 }

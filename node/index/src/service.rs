@@ -118,6 +118,11 @@ impl IndexService {
         })
     }
 
+    /// Waits until a block is indexed. Never, if the index has stopped before.
+    pub async fn indexed(&self, block: BlockNumber) {
+        self.index.indexed(block).await;
+    }
+
     /// What finds operations.
     pub fn explorer(&self) -> Arc<dyn Explorer> {
         self.index.clone()

@@ -86,6 +86,9 @@ pub struct NewArgs {
     /// demonstrations and tests only
     #[arg(long)]
     pub dev_parties: bool,
+    /// Let every node keep an index of operations
+    #[arg(long)]
+    pub index: bool,
     #[command(flatten)]
     pub passphrase: PassphraseArgs,
 }

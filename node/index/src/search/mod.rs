@@ -137,7 +137,7 @@ pub(crate) fn search(
 ) -> Result<Finds, StoreError> {
     let mut finds = Finds::default();
     let mut target = start;
-    let mut steps = STEPS_PER_PAGE_MAX;
+    let mut steps = index.steps_per_page;
     while (range.from..=range.to).contains(&target.block) && finds.points.len() < limit {
         if steps == 0 {
             finds.unseen = Some(target);

@@ -80,6 +80,7 @@ impl Consortium {
                 name: "Xinglin Demo".to_owned(),
                 id: "xinglin-demo".to_owned(),
                 dev_parties: true,
+                index: true,
                 passphrase: PassphraseArgs::default(),
             },
             &passphrase,

@@ -47,7 +47,7 @@ pub fn write(args: &NewArgs, spec: &ChainSpec, nodes: &[NewNode]) -> Result<()> 
         let folder = node_folder(output, &node.name);
         make_folder(&folder.join("keys"))?;
         write_new(&folder.join(SPEC), &spec_json)?;
-        let config = config::to_toml(&node_options(node))?;
+        let config = config::to_toml(&node_options(node, args.index))?;
         write_new(&folder.join(CONFIG), &format!("{CONFIG_HEAD}{config}"))?;
         write_script(&folder.join(START), START_SCRIPT)?;
     }
@@ -58,7 +58,7 @@ pub fn write(args: &NewArgs, spec: &ChainSpec, nodes: &[NewNode]) -> Result<()> 
 }
 
 /// The options of a node, with paths that start at its folder.
-fn node_options(node: &NewNode) -> StartArgs {
+fn node_options(node: &NewNode, index: bool) -> StartArgs {
     StartArgs {
         chain: ChainArgs {
             chain: Some(SPEC.to_owned()),
@@ -66,6 +66,7 @@ fn node_options(node: &NewNode) -> StartArgs {
         },
         storage: StorageArgs {
             base_path: Some("data".into()),
+            index: index.then_some(true),
             ..StorageArgs::default()
         },
         validator: ValidatorArgs {

@@ -1,0 +1,68 @@
+//! The metadata of the runtime, and a folder that goes away.
+
+mod chain;
+
+use std::sync::{Arc, LazyLock};
+
+use codec::{Decode, Encode};
+use sp_core::storage::well_known_keys::CODE;
+use sp_io::TestExternalities;
+use sp_runtime::StateVersion;
+use xinglin_decoding::{Schema, METADATA_VERSION};
+use xinglin_index::{Index, IndexConfig};
+use xinglin_primitives::Hash;
+use xinglin_runtime::{genesis, native};
+
+pub use chain::FakeChain;
+
+static METADATA: LazyLock<Vec<u8>> = LazyLock::new(make_metadata);
+static SCHEMA: LazyLock<Arc<Schema>> = LazyLock::new(make_schema);
+
+/// The answer of the runtime that holds its metadata.
+pub fn metadata() -> Vec<u8> {
+    METADATA.clone()
+}
+
+pub fn schema() -> Arc<Schema> {
+    SCHEMA.clone()
+}
+
+fn make_metadata() -> Vec<u8> {
+    let storage = genesis::build(&genesis::config(genesis::DEV).unwrap()).unwrap();
+    let code = storage.top[CODE].clone();
+    let mut ext = TestExternalities::new_with_code_and_state(&code, storage, StateVersion::V1);
+    ext.execute_with(|| {
+        native::call("Metadata_metadata_at_version", &METADATA_VERSION.encode()).unwrap()
+    })
+}
+
+fn make_schema() -> Arc<Schema> {
+    let metadata = Option::<Vec<u8>>::decode(&mut &metadata()[..]).unwrap();
+    Arc::new(Schema::read(&metadata.unwrap()).unwrap())
+}
+
+/// An index in a folder that goes away.
+pub struct Folder {
+    pub config: IndexConfig,
+    _folder: tempfile::TempDir,
+}
+
+impl Folder {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        let genesis = Hash::repeat_byte(1);
+        let mut config =
+            IndexConfig::new(path.join("index"), path.join("questions"), "test", genesis);
+        config.cache_bytes = 1024 * 1024;
+        config.memtable_bytes = 1024 * 1024;
+        Self {
+            config,
+            _folder: folder,
+        }
+    }
+
+    pub fn open(&self, chain: Arc<FakeChain>, schema: &Arc<Schema>) -> Index {
+        Index::open(&self.config, chain, Arc::clone(schema)).unwrap()
+    }
+}
