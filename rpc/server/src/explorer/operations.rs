@@ -75,6 +75,9 @@ impl ExplorerService {
                     tip: progress.tip,
                 })
             }
+            Some(location) if location.number < progress.first => {
+                return Err(ExplorerApiError::Before(progress.first))
+            }
             Some(location) => Some(reader.details(Position {
                 block: location.number,
                 index: location.index,
