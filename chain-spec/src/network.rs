@@ -35,6 +35,8 @@ pub struct NewMember {
     pub level: Option<HospitalLevel>,
     /// Its main account.
     pub account: AccountId,
+    /// Its service accounts, such as the one with which its node signs.
+    pub service_accounts: Vec<AccountId>,
     /// The key to which envelopes for it are sealed.
     pub encryption_key: EncryptionKey,
     /// What it has at the beginning, in fen.
@@ -97,7 +99,7 @@ fn add_member(genesis: &mut RuntimeGenesisConfig, member: NewMember) {
         name: member.name,
         account: member.account,
         encryption_key: member.encryption_key,
-        service_accounts: Vec::new(),
+        service_accounts: member.service_accounts,
     });
     if let Some(validator) = member.validator {
         genesis.validators.validators.push(GenesisValidator {

@@ -206,6 +206,7 @@ fn all_problems_come_at_once_one_per_line() {
 fn new_member(seed: u8, kind: MemberKind) -> NewMember {
     let node = ed25519::Pair::from_seed(&[seed; 32]).public();
     NewMember {
+        service_accounts: Vec::new(),
         name: format!("Member {seed}"),
         kind,
         level: (kind == MemberKind::Hospital).then_some(HospitalLevel::Two),

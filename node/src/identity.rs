@@ -55,7 +55,8 @@ fn dev_anchor_key(member: &str) -> Result<KeyPair> {
 }
 
 fn anchor_key(settings: &Settings) -> Result<Option<KeyPair>> {
-    let Some(path) = &settings.anchor_key else {
+    // Without an index there are no questions to anchor.
+    let Some(path) = settings.anchor_key.as_ref().filter(|_| settings.index) else {
         return Ok(None);
     };
     let keystore = Keystore::read(path).context(

@@ -116,6 +116,8 @@ pub struct NewNode {
 struct NodeKeys {
     account: KeyPair,
     consensus: KeyPair,
+    /// Of the service account that anchors regulators' questions.
+    anchor: KeyPair,
     node_seed: Zeroizing<[u8; 32]>,
 }
 
@@ -210,6 +212,7 @@ fn plan(args: &NewArgs) -> Result<Vec<NewNode>> {
             let keys = NodeKeys {
                 account: KeyPair::generate(Scheme::Sr25519).0,
                 consensus: KeyPair::generate(Scheme::Sr25519).0,
+                anchor: KeyPair::generate(Scheme::Sr25519).0,
                 node_seed: keys::random_seed(),
             };
             Ok(NewNode {
@@ -238,6 +241,7 @@ fn specification(args: &NewArgs, nodes: &[NewNode]) -> Result<ChainSpec> {
             kind: node.kind,
             level: node.level,
             account: node.keys.account.account(),
+            service_accounts: vec![node.keys.anchor.account()],
             encryption_key: keys::encryption_key(&node.keys.account),
             funds_fen: MEMBER_FUNDS_FEN,
             validator: Some(NewValidator {
@@ -270,6 +274,12 @@ fn store_keys(output: &Path, node: &NewNode, passphrase: &str) -> Result<()> {
         &keys.consensus,
         &folder.join("consensus.json"),
         label("consensus"),
+        passphrase,
+    )?;
+    key::store(
+        &keys.anchor,
+        &folder.join("anchor.json"),
+        label("anchoring"),
         passphrase,
     )?;
     key::write_node_key(&folder.join("node.key"), &keys.node_seed)?;

@@ -50,7 +50,7 @@ pub const QUESTION_NO_ANSWER: i32 = 5004;
 
 /// The node keeps no index of operations; start it with `--index`, or ask one that has it.
 pub const EXPLORER_NO_INDEX: i32 = 6001;
-/// The index has not come to where it could answer; `data` says how far it is.
+/// The index has not come to where it could answer, or begins later; the message says where it is.
 pub const EXPLORER_BEHIND: i32 = 6002;
 /// The filter asks for what cannot be; `data` says what there is.
 pub const EXPLORER_FILTER: i32 = 6003;

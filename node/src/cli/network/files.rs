@@ -14,7 +14,8 @@ use super::{listen_host, NewArgs, NewNode};
 use crate::{
     cli::{
         args::{
-            ChainArgs, NetworkArgs, RpcArgs, StartArgs, StorageArgs, TelemetryArgs, ValidatorArgs,
+            AnchoringArgs, ChainArgs, NetworkArgs, RpcArgs, StartArgs, StorageArgs, TelemetryArgs,
+            ValidatorArgs,
         },
         output::write_new,
     },
@@ -84,6 +85,10 @@ fn node_options(node: &NewNode, index: bool) -> StartArgs {
         rpc: RpcArgs {
             rpc_port: Some(node.rpc_port),
             ..RpcArgs::default()
+        },
+        anchoring: AnchoringArgs {
+            anchor_key: Some("keys/anchor.json".into()),
+            ..AnchoringArgs::default()
         },
         telemetry: TelemetryArgs {
             prometheus_port: Some(node.prometheus_port),
@@ -179,12 +184,14 @@ fn readme(args: &NewArgs, nodes: &[NewNode]) -> String {
         ## Keys\n\n\
         - `nodes/NAME/keys/consensus.json` is the key with which a node votes. Two nodes must never \
         run with\n  the same one: that is punishable equivocation.\n\
+        - `nodes/NAME/keys/anchor.json` is that of a service account of the member, with which the \
+        node has the\n  chain vouch for what regulators ask it. A node with `--index` uses it.\n\
         - `nodes/NAME/keys/node.key` is the node's identity on the network. It is not encrypted; its \
         mode is 0600.\n\
         - `members/NAME.json` is the account of the member: its money and its seat in the council. \
         Hand it to\n  the member and keep it away from the nodes. Wallets of the polkadot.js family \
         read it.\n\n\
-        The first and the last are encrypted with the passphrase given when the network was made. \
+        All but the node's identity are encrypted with the passphrase given when the network was made. \
         Each member\nshould take its own: `xinglin key export`.\n\n\
         ## Check\n\n\
         `xinglin chain-spec check chain-spec.json` prints the genesis hash. Everybody must get the \

@@ -119,7 +119,8 @@ fn secrets_are_for_their_owner_and_nothing_is_overwritten() {
     let args = arguments(&output, &["--validators", "1"]);
     create(&args, "apricot").unwrap();
     let keys = files::node_folder(&output, "hospital-1").join("keys");
-    for path in [keys.join("consensus.json"), keys.join("node.key")] {
+    for name in ["consensus.json", "anchor.json", "node.key"] {
+        let path = keys.join(name);
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{}", path.display());
     }

@@ -41,6 +41,9 @@ pub(crate) enum ExplorerApiError {
         /// The tip.
         tip: BlockNumber,
     },
+    /// The index begins later.
+    #[error("the index begins at block {0}, after this")]
+    Before(BlockNumber),
     /// An indexed block is not there, or does not decode.
     #[error("block {number} cannot be read: {reason}")]
     Block {
@@ -106,6 +109,10 @@ impl From<ExplorerApiError> for ErrorObjectOwned {
             ExplorerApiError::Behind { .. } => (
                 codes::EXPLORER_BEHIND,
                 "ask again later; explorer_status tells how far it is".to_owned(),
+            ),
+            ExplorerApiError::Before(_) => (
+                codes::EXPLORER_BEHIND,
+                "ask a node whose index begins earlier, as that of an archive does".to_owned(),
             ),
             ExplorerApiError::Block { .. } => {
                 tracing::error!(error = message, "rpc: an indexed block cannot be read");

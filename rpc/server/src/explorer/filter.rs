@@ -21,8 +21,8 @@ const TIME_MAX: Moment = 2_932_897 * DAY_MS;
 const SUGGESTIONS_MAX: usize = 5;
 /// Letters that may be wrong in a name for which others are suggested.
 const TYPOS_MAX: usize = 3;
-/// Longest name that is compared with others, in bytes.
-const NAME_BYTES_MAX: usize = 64;
+/// Letters of a name that are compared with others.
+const NAME_LETTERS_MAX: usize = 64;
 
 /// What is wrong with a filter.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -249,7 +249,7 @@ fn known<'s>(
 }
 
 fn unknown(what: &'static str, name: &str, known: BTreeSet<&str>) -> BadFilter {
-    let name: String = name.chars().take(NAME_BYTES_MAX / 4).collect();
+    let name: String = name.chars().take(NAME_LETTERS_MAX).collect();
     let normal = |text: &str| text.replace('_', "").to_lowercase();
     let wanted = normal(&name);
     let mut near: Vec<(usize, &str)> = known

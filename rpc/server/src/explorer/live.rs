@@ -122,7 +122,7 @@ impl ExplorerService {
         let question: Live = self.questions.authenticated(request)?;
         let filter = filter::live(&question.filter, &reader.schema)?;
         let topics = filter::topics(&question.filter, &request.auth.account);
-        self.admit(request, &topics)?;
+        self.admit(&request.auth, &topics)?;
         self.questions.keep(Live::METHOD, request)?;
         Ok((filter, topics, request.auth.clone()))
     }
@@ -143,7 +143,7 @@ impl ExplorerService {
         })?;
         // The case may have been closed, or the patient's delegation have ended, meanwhile.
         if !found.items.is_empty() {
-            self.questions.admit(self.node.tip()?.hash, auth, topics)?;
+            self.admit(auth, topics)?;
         }
         let read = reader.operations(&found.items)?;
         Ok(Batch::new(read.items, read.cut.or(found.next), progress))

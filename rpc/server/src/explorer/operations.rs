@@ -7,7 +7,7 @@ use xinglin_rpc_api::{
         Cursor, EventView, Events, Extrinsics, Operation, OperationDetails, OperationView, Page,
         QuestionView, Questions as KeptQuestions,
     },
-    questions::SignedQuestion,
+    questions::{Auth, SignedQuestion},
     time::Time,
     xinglin::Receipt,
 };
@@ -34,7 +34,8 @@ impl ExplorerService {
         let limit = filter::page_limit(question.limit)?;
         let filter = filter::checked(&question.filter, &reader.schema)?;
         let after = self.after(List::Extrinsics, question.cursor.as_ref())?;
-        self.admit(request, &topics(&question.filter, &request.auth.account))?;
+        let topics = topics(&question.filter, &request.auth.account);
+        self.admit(&request.auth, &topics)?;
         let order = filter::order(question.order);
         let found = reader.explorer.extrinsics(&filter, order, after, limit)?;
         let read = reader.operations(&found.items)?;
@@ -51,7 +52,8 @@ impl ExplorerService {
         let limit = filter::page_limit(question.limit)?;
         let filter = filter::checked(&question.filter, &reader.schema)?;
         let after = self.after(List::Events, question.cursor.as_ref())?;
-        self.admit(request, &topics(&question.filter, &request.auth.account))?;
+        let topics = topics(&question.filter, &request.auth.account);
+        self.admit(&request.auth, &topics)?;
         let order = filter::order(question.order);
         let found = reader.explorer.events(&filter, order, after, limit)?;
         let read = reader.events(&found.items)?;
@@ -75,6 +77,9 @@ impl ExplorerService {
                     tip: progress.tip,
                 })
             }
+            Some(location) if location.number < progress.first => {
+                return Err(ExplorerApiError::Before(progress.first))
+            }
             Some(location) => Some(reader.details(Position {
                 block: location.number,
                 index: location.index,
@@ -83,7 +88,7 @@ impl ExplorerService {
         };
         // What does not exist is refused like what is not the asker's business.
         let operation = found.as_ref().map(|(operation, _)| operation);
-        self.admit(request, &topics_of(operation, &request.auth.account))?;
+        self.admit(&request.auth, &topics_of(operation, &request.auth.account))?;
         let receipt = xinglin::find_receipt(&self.node, &question.hash);
         let receipt = receipt.map_err(|_| crate::error::ServerError::Internal)?;
         self.questions.keep(Operation::METHOD, request)?;
@@ -123,19 +128,15 @@ impl ExplorerService {
 
     /// Whether the asker may ask about any of these topics; if it takes a case, whether the
     /// question can be put on the record.
-    pub(super) fn admit(
-        &self,
-        request: &Request,
-        topics: &[Topic],
-    ) -> Result<(), ExplorerApiError> {
+    pub(super) fn admit(&self, auth: &Auth, topics: &[Topic]) -> Result<(), ExplorerApiError> {
         let at = self.node.tip()?.hash;
         // A case opens any of them: one question is enough.
-        let topics = match request.auth.case {
+        let topics = match auth.case {
             Some(_) => &[Topic::Operations],
             None => topics,
         };
-        self.questions.admit(at, &request.auth, topics)?;
-        if request.auth.case.is_some() {
+        self.questions.admit(at, auth, topics)?;
+        if auth.case.is_some() {
             self.node.open_record()?;
         }
         Ok(())

@@ -179,7 +179,7 @@ impl Reader<'_> {
         let hash: Hash = self.node.chain.hash_at(number)?.ok_or_else(missing)?;
         let body = self.node.chain.body(&hash)?.ok_or_else(missing)?;
         let events = self.explorer.encoded_events(number)?;
-        Ok((body, events.unwrap_or_default()))
+        Ok((body, events.ok_or_else(missing)?))
     }
 }
 

@@ -297,7 +297,6 @@ async fn filters_that_cannot_be_are_refused_with_a_remedy() {
         json!({ "filter": { "entities": ["dog:1"] } }),
         json!({ "filter": { "colour": "red" } }),
         json!({ "order": "random" }),
-        json!([]),
     ] {
         let (code, _) = found.refused(&regulator, EXTRINSICS, question, CASE).await;
         assert_eq!(code, -32602);
