@@ -16,11 +16,13 @@ use figment::{
 use crate::cli::args::StartArgs;
 
 /// Options whose values are paths: relative ones in the file start at the file's folder.
-const PATH_OPTIONS: [&str; 4] = [
+const PATH_OPTIONS: [&str; 6] = [
     "base-path",
     "consensus-key",
     "passphrase-file",
     "node-key-file",
+    "anchor-key",
+    "anchor-passphrase-file",
 ];
 
 /// Merges the file named by `--config`, if any, below the options of the command line, which clap

@@ -2,7 +2,10 @@
 
 use anyhow::{anyhow, Context, Result};
 use xinglin_runtime::genesis::dev;
-use xinglin_sdk::keystore::Keystore;
+use xinglin_sdk::{
+    keys::{KeyPair, Scheme},
+    keystore::Keystore,
+};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -16,6 +19,8 @@ pub struct Identity {
     pub node_seed: Zeroizing<[u8; 32]>,
     /// The key with which it votes.
     pub consensus_key: Option<schnorrkel::Keypair>,
+    /// The key of the account that anchors regulators' questions.
+    pub anchor_key: Option<KeyPair>,
 }
 
 impl Identity {
@@ -28,6 +33,7 @@ impl Identity {
             return Ok(Self {
                 node_seed: Zeroizing::new(dev::node_seed(member)),
                 consensus_key: consensus,
+                anchor_key: Some(dev_anchor_key(member)?),
             });
         }
         let consensus_key = settings
@@ -37,8 +43,28 @@ impl Identity {
         Ok(Self {
             node_seed: read_node_key(&settings.node_key)?,
             consensus_key,
+            anchor_key: anchor_key(settings)?,
         })
     }
+}
+
+/// The key of the service account that the presets give to a member's node.
+fn dev_anchor_key(member: &str) -> Result<KeyPair> {
+    let path = dev::node_service(member);
+    Ok(KeyPair::from_secret(Scheme::Sr25519, &path)?)
+}
+
+fn anchor_key(settings: &Settings) -> Result<Option<KeyPair>> {
+    let Some(path) = &settings.anchor_key else {
+        return Ok(None);
+    };
+    let keystore = Keystore::read(path).context(
+        "key of the account that anchors questions; make one with `xinglin key generate`, and have \
+         its account added with `xinglin member add-service-account`",
+    )?;
+    let what = format!("the anchoring key {}", path.display());
+    let passphrase = passphrase::existing(settings.anchor_passphrase_file.as_deref(), &what)?;
+    Ok(Some(keystore.open(&passphrase)?))
 }
 
 fn consensus_key(settings: &Settings) -> Result<schnorrkel::Keypair> {

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+mod anchoring;
 mod cli;
 mod config;
 mod identity;

@@ -1,7 +1,7 @@
 //! Wires the services of a node, runs them, and stops them in order.
 //!
 //! ```text
-//! start: genesis ─► database ─► executor ─► mempool ─► network ─► consensus ─► RPC ─► metrics
+//! start: genesis ─► database ─► executor ─► mempool ─► network ─► consensus ─► index ─► RPC ─► metrics
 //! stop:  the same backwards; the database is flushed last
 //! ```
 
@@ -21,6 +21,7 @@ use xinglin_chain_spec::{ChainSpec, ChainType};
 use xinglin_consensus::{ConsensusConfig, ConsensusHandle, ConsensusPorts};
 use xinglin_core::{BlockExecutor, ChainStore, HeightConfig, HeightConfigs, NetworkInfo};
 use xinglin_executor::{Executor, ExecutorConfig, Genesis};
+use xinglin_index::{IndexMetrics, IndexPorts, IndexService};
 use xinglin_mempool::{Mempool, MempoolMetrics, MempoolPorts};
 use xinglin_network::{Network, NetworkConfig, NetworkLimits, NetworkMetrics, NetworkPorts};
 use xinglin_rpc_api::system;
@@ -29,10 +30,11 @@ use xinglin_runtime::{genesis, VERSION};
 use xinglin_storage::{Database, StorageConfig};
 
 use crate::{
+    anchoring::{Anchoring, AnchoringConfig, AnchoringPorts},
     cli::args::StartArgs,
     identity::Identity,
     metrics::{self, MetricsServer, Progress, Sources},
-    settings::Settings,
+    settings::{self, Settings},
     shutdown, telemetry,
 };
 
@@ -103,9 +105,12 @@ struct Node {
     mempool: Mempool,
     network: Network,
     consensus: ConsensusHandle,
+    anchoring: Option<Anchoring>,
+    index: Option<IndexService>,
     rpc: RpcHandle,
     metrics: Option<MetricsServer>,
     stop_metrics: CancellationToken,
+    stop_anchoring: CancellationToken,
     stop_network: CancellationToken,
     stop_mempool: CancellationToken,
 }
@@ -116,7 +121,7 @@ impl Node {
         let identity = Identity::load(settings)?;
         let genesis = Genesis::build(spec.build_storage().context("chain specification")?)?;
         let database = open_database(settings, &spec, &genesis)?;
-        database.keep_until_closed(open);
+        database.keep_until_closed(open.clone());
         let chain: Arc<dyn ChainStore> = Arc::new(database.clone());
         let executor = Executor::spawn(
             &ExecutorConfig::default(),
@@ -175,6 +180,35 @@ impl Node {
         .await?;
         forward(consensus.height_config.clone(), heights);
 
+        let index = if settings.index {
+            let ports = IndexPorts {
+                chain: chain.clone(),
+                state: executor.clone(),
+                commits: executor.subscribe(),
+                metrics: IndexMetrics::register(&mut registry),
+            };
+            let index = start_index(settings, &spec, &genesis, ports)?;
+            index.keep_until_closed(&open);
+            Some(index)
+        } else {
+            None
+        };
+
+        let stop_anchoring = CancellationToken::new();
+        let question_log = index.as_ref().map(IndexService::question_log);
+        let anchoring = question_log.clone().and_then(|log| {
+            let ports = AnchoringPorts {
+                log,
+                chain: chain.clone(),
+                state: executor.clone(),
+                pool: Arc::new(mempool.clone()),
+                commits: executor.subscribe(),
+                genesis: genesis.hash,
+                cancel: stop_anchoring.clone(),
+            };
+            anchor(settings, &identity, ports)
+        });
+
         let rpc_metrics = RpcMetrics::default();
         rpc_metrics.register(&mut registry);
         let rpc = xinglin_rpc_server::start(
@@ -187,6 +221,9 @@ impl Node {
                 commits: executor.subscribe(),
                 consensus: consensus.status.clone(),
                 info: chain_info(&spec, &genesis),
+                explorer: index.as_ref().map(IndexService::explorer),
+                question_log,
+                anchoring: anchoring.as_ref().map(|it| it.status.clone()),
                 metrics: rpc_metrics,
             },
         )
@@ -213,9 +250,12 @@ impl Node {
             mempool,
             network,
             consensus,
+            anchoring,
+            index,
             rpc,
             metrics,
             stop_metrics,
+            stop_anchoring,
             stop_network,
             stop_mempool,
         };
@@ -239,6 +279,17 @@ impl Node {
         self.stop_metrics.cancel();
         self.rpc.stop();
         self.rpc.stopped().await;
+        self.stop_anchoring.cancel();
+        if let Some(anchoring) = self.anchoring {
+            anchoring.stopped().await;
+        }
+        if let Some(index) = self.index {
+            let stopped = tokio::task::spawn_blocking(|| index.stop()).await?;
+            // What it has is on the disk or is made again: no reason for the node to fail.
+            if let Err(error) = stopped {
+                tracing::warn!(%error, "stopping the index failed");
+            }
+        }
         self.consensus.stop().await;
         self.stop_network.cancel();
         self.network.stopped().await;
@@ -281,6 +332,19 @@ impl Node {
     }
 }
 
+/// Begins to anchor regulators' questions, if the node has an account for it.
+fn anchor(settings: &Settings, identity: &Identity, ports: AnchoringPorts) -> Option<Anchoring> {
+    let Some(key) = identity.anchor_key.clone() else {
+        tracing::info!("no --anchor-key: regulators' questions about others are not answered");
+        return None;
+    };
+    let config = AnchoringConfig {
+        key,
+        interval: settings.anchor_interval,
+    };
+    Some(Anchoring::spawn(config, ports))
+}
+
 fn open_database(settings: &Settings, spec: &ChainSpec, genesis: &Genesis) -> Result<Database> {
     let mut config = StorageConfig::new(settings.database(), &spec.id, genesis.hash);
     config.mode = settings.mode;
@@ -292,6 +356,17 @@ fn open_database(settings: &Settings, spec: &ChainSpec, genesis: &Genesis) -> Re
     let database = Database::open(config)?;
     genesis.write(&database)?;
     Ok(database)
+}
+
+fn start_index(
+    settings: &Settings,
+    spec: &ChainSpec,
+    genesis: &Genesis,
+    ports: IndexPorts,
+) -> Result<IndexService> {
+    let config = settings::index_config(settings.base.path(), &spec.id, genesis.hash);
+    IndexService::start(&config, ports)
+        .context("the index of operations; --index=false starts the node without it")
 }
 
 fn network_config(

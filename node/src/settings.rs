@@ -4,11 +4,14 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     num::NonZeroU32,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{bail, ensure, Context, Result};
 use xinglin_chain_spec::ChainSpec;
+use xinglin_index::IndexConfig;
 use xinglin_mempool::MempoolConfig;
+use xinglin_primitives::Hash;
 use xinglin_rpc_server::RpcConfig;
 use xinglin_runtime::genesis;
 use xinglin_storage::StateMode;
@@ -23,6 +26,10 @@ const PORT: u16 = 30_333;
 const PROMETHEUS_PORT: u16 = 9_615;
 /// The members of the presets, the first of which a development node plays unless told otherwise.
 const DEV_MEMBERS: [&str; 4] = ["//Alice", "//Bob", "//Charlie", "//Dave"];
+/// Seconds between two anchors of regulators' questions.
+const ANCHOR_INTERVAL_S: u32 = 3_600;
+/// Longest time between them: nothing waits for more than a day.
+const ANCHOR_INTERVAL_MAX_S: u32 = 86_400;
 const MIB: usize = 1024 * 1024;
 
 /// Everything that starting a node needs to know.
@@ -37,6 +44,8 @@ pub struct Settings {
     pub mode: StateMode,
     /// Size of the database's cache in bytes, if given.
     pub cache_bytes: Option<usize>,
+    /// Whether it keeps an index of operations.
+    pub index: bool,
     /// The node's name.
     pub name: String,
     /// Whether it votes.
@@ -59,6 +68,12 @@ pub struct Settings {
     pub rpc: RpcConfig,
     /// The pool.
     pub pool: MempoolConfig,
+    /// The keystore of the account that anchors regulators' questions.
+    pub anchor_key: Option<PathBuf>,
+    /// The file with the passphrase of that.
+    pub anchor_passphrase_file: Option<PathBuf>,
+    /// Time between two anchors.
+    pub anchor_interval: Duration,
     /// Where `/metrics` and `/health` are served.
     pub prometheus: Option<SocketAddr>,
     /// Filter of the log.
@@ -98,6 +113,7 @@ impl Settings {
         let base = base_folder(options.storage.base_path, dev)?;
         let default_key = |name: &str| base.path().join("keys").join(name);
         let validator = options.validator;
+        let passphrase_file = validator.passphrase_file;
         let network = options.network;
         let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
         let anywhere = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
@@ -126,9 +142,10 @@ impl Settings {
                 None => StateMode::default(),
             },
             cache_bytes: options.storage.db_cache.map(|size| size as usize * MIB),
+            index: options.storage.index.unwrap_or(dev),
             name: validator.name.unwrap_or_else(host_name),
             validator: validator.validator.unwrap_or(dev),
-            passphrase_file: validator.passphrase_file,
+            passphrase_file: passphrase_file.clone(),
             listen: network
                 .listen_host
                 .unwrap_or(if dev { loopback } else { anywhere }),
@@ -147,6 +164,9 @@ impl Settings {
                     .map_or(MempoolConfig::default().bytes_max, |size| size * 1024),
                 ..MempoolConfig::default()
             },
+            anchor_key: options.anchoring.anchor_key,
+            anchor_passphrase_file: options.anchoring.anchor_passphrase_file.or(passphrase_file),
+            anchor_interval: anchor_interval(options.anchoring.anchor_interval)?,
             prometheus,
             log: telemetry.log,
             log_format: telemetry.log_format.unwrap_or_default(),
@@ -175,6 +195,16 @@ impl Settings {
 /// Folder of the database in a base folder.
 pub fn database_folder(base: &Path) -> PathBuf {
     base.join("db")
+}
+
+/// Where a chain's index and the regulators' questions are in a base folder.
+pub fn index_config(base: &Path, chain_id: &str, genesis: Hash) -> IndexConfig {
+    IndexConfig::new(
+        base.join("index"),
+        base.join("questions"),
+        chain_id,
+        genesis,
+    )
 }
 
 /// The specification by the name of a preset or of a file.
@@ -230,6 +260,15 @@ fn base_folder(given: Option<PathBuf>, dev: bool) -> Result<BaseFolder> {
             .context("temporary base folder; give --base-path"),
         None => bail!("where to keep the chain? give --base-path"),
     }
+}
+
+fn anchor_interval(seconds: Option<u32>) -> Result<Duration> {
+    let seconds = seconds.unwrap_or(ANCHOR_INTERVAL_S);
+    ensure!(
+        (1..=ANCHOR_INTERVAL_MAX_S).contains(&seconds),
+        "--anchor-interval is 1 to {ANCHOR_INTERVAL_MAX_S} seconds, a day"
+    );
+    Ok(Duration::from_secs(seconds.into()))
 }
 
 /// The port of the exchange of transactions: one above that of consensus, if that is not left to the
@@ -349,6 +388,8 @@ mod tests {
         assert!(settings.validator && settings.listen.is_loopback());
         assert_eq!(settings.dev_member.as_deref(), Some("//Alice"));
         assert_eq!(settings.mode, StateMode::Archive);
+        assert!(settings.index);
+        assert!(!resolve(&["--dev", "--index=false"]).unwrap().index);
         let path = settings.base.path().to_owned();
         assert!(path.exists());
         drop(settings);
@@ -360,7 +401,7 @@ mod tests {
         assert!(refused(&["--base-path", "x"]).contains("--chain"));
         assert!(refused(&["--chain", "spec.json"]).contains("--base-path"));
         let settings = resolve(&["--chain", "spec.json", "--base-path", "x"]).unwrap();
-        assert!(!settings.validator);
+        assert!(!settings.validator && !settings.index);
         assert_eq!(settings.node_key, Path::new("x/keys/node.key"));
         assert_eq!(settings.consensus_key, Path::new("x/keys/consensus.json"));
     }
@@ -376,6 +417,13 @@ mod tests {
         assert_eq!(settings.dev_member.as_deref(), Some("//Bob"));
         assert_eq!(settings.port, 30_343);
         assert!(refused(&["--dev", "--dev-member", "//Eve"]).contains("//Alice, //Bob"));
+    }
+
+    #[test]
+    fn questions_are_anchored_at_least_daily() {
+        let with = |seconds| resolve(&["--dev", "--anchor-interval", seconds]);
+        assert_eq!(with("5").unwrap().anchor_interval, Duration::from_secs(5));
+        assert!(with("0").is_err() && with("86401").is_err());
     }
 
     #[test]
@@ -448,6 +496,10 @@ mod tests {
             ("rpc-rate-limit", rate.to_string()),
             ("pool-limit", settings.pool.transactions_max.to_string()),
             ("pool-kbytes", (settings.pool.bytes_max / 1024).to_string()),
+            (
+                "anchor-interval",
+                settings.anchor_interval.as_secs().to_string(),
+            ),
             (
                 "prometheus-port",
                 settings.prometheus.unwrap().port().to_string(),

@@ -190,6 +190,19 @@ async fn wait_until(client: &Client, moment: Moment) {
     tokio::time::timeout(DEADLINE, waiting).await.unwrap();
 }
 
+/// Waits until the node's index has come to the tip.
+async fn wait_until_indexed(client: &Client) {
+    let waiting = async {
+        loop {
+            let status = client.explorer_status().await.unwrap();
+            if status.last >= status.tip {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(DEADLINE, waiting).await.unwrap();
+}
+
 fn items(list: &Value) -> Vec<&str> {
     let entries = list.as_array().unwrap();
     entries
@@ -253,6 +266,7 @@ async fn what_waits_is_in_the_inbox_until_it_is_done() {
     }
     assert_eq!(items(&lists["findings"]), ["case:0"]);
     assert_eq!(of_insurer(&node)["claims"], json!([]));
+    wait_until_indexed(&client).await;
     reported(&node);
 }
 
@@ -311,9 +325,19 @@ fn reported(node: &DevNode) {
         .skip(1)
         .map(|row| row.split(',').nth(2).unwrap())
         .collect();
-    for act in ["opened", "requested", "disclosed", "closed"] {
+    // What the state forgets is there, too, and where each step is.
+    for act in [
+        "opened",
+        "requested",
+        "held",
+        "lifted",
+        "disclosed",
+        "closed",
+    ] {
         assert!(acts.contains(&act), "{act} is not in {acts:?}");
     }
+    let is_placed = |row: &str| row.rsplit(',').next().is_some_and(|hash| hash.len() == 66);
+    assert!(text.lines().skip(1).all(is_placed), "{text}");
     assert_eq!(
         (acts.first(), acts.last()),
         (Some(&"opened"), Some(&"closed"))

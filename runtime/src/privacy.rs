@@ -8,11 +8,12 @@
 use frame_support::traits::Time;
 use pallet_audit::states::CaseState;
 use pallet_payments::reads::Document;
+use pallet_records::grants::Grantee;
 use xinglin_primitives::{
     glue::{MemberKind, Members as _, Patients, Practitioners, Scope, Subject},
     privacy::{Refusal, Topic},
-    AccountId, AppointmentId, CaseId, InvoiceId, MemberId, Party, PatientId, PractitionerId,
-    RecordId,
+    AccountId, AppointmentId, CaseId, Entity, GrantId, InvoiceId, MemberId, Party, PatientId,
+    PractitionerId, RecordId,
 };
 
 use crate::{Audit, Insurance, Members, Payments, Records, Runtime, Timestamp};
@@ -55,6 +56,9 @@ fn is_concerned(asker: &AccountId, topic: Topic) -> bool {
         Topic::Case(id) => {
             is_regulator(member) && Audit::case(id).map(|case| case.regulator) == member
         }
+        Topic::OwnOperations => true,
+        Topic::History(entity) => concerns_entity(asker, member, entity),
+        Topic::Operations => false,
     }
 }
 
@@ -64,6 +68,14 @@ fn for_case(asker: &AccountId, topic: Topic, case: CaseId) -> Result<(), Refusal
     let case = Audit::case(case)
         .filter(|case| case.state == CaseState::Open && Some(case.regulator) == regulator)
         .ok_or(Refusal::NoCase)?;
+    // What an operation has to do with a case shows only once it is found. Nodes keep these
+    // questions, and the chain their digest, so that who asks for what is on the record instead.
+    if matches!(
+        topic,
+        Topic::OwnOperations | Topic::History(_) | Topic::Operations
+    ) {
+        return Ok(());
+    }
     let is_about = party_behind(case.subject).is_some_and(|it| parties_of(topic).contains(&it));
     is_about.then_some(()).ok_or(Refusal::OtherCase)
 }
@@ -95,6 +107,8 @@ fn parties_of(topic: Topic) -> Vec<Party> {
         Topic::Record(_) | Topic::Content(_) | Topic::Schedule(_) => Vec::new(),
         // Regulators ask about these without a case.
         Topic::Oversight | Topic::Case(_) => Vec::new(),
+        // These are of no one's in particular: any open case opens them.
+        Topic::OwnOperations | Topic::History(_) | Topic::Operations => Vec::new(),
     }
 }
 
@@ -114,6 +128,40 @@ fn party_behind(subject: Subject) -> Option<Party> {
         }
         Subject::Scheme(_) => None,
     }
+}
+
+/// Whether all that may mention something is the asker's own business.
+fn concerns_entity(asker: &AccountId, member: Option<MemberId>, entity: Entity) -> bool {
+    let is_about = |topic| is_concerned(asker, topic);
+    match entity {
+        Entity::Member(id) => is_about(Topic::Member(id)),
+        Entity::Practitioner(id) => is_about(Topic::Practitioner(id)),
+        // All sides of her affairs are in it, so that a delegate for one of them is not enough.
+        Entity::Patient(id) => [Topic::File, Topic::Visits, Topic::Bills, Topic::Cover]
+            .into_iter()
+            .all(|side| is_about(side(id))),
+        Entity::Appointment(id) => is_about(Topic::Appointment(id)),
+        Entity::Record(id) => is_about(Topic::Record(id)),
+        Entity::Grant(id) => concerns_grant(asker, member, id),
+        Entity::Invoice(id) => is_about(Topic::Invoice(id)),
+        Entity::Settlement(id) => pallet_insurance::Settlements::<Runtime>::get(id)
+            .is_some_and(|settlement| is_about(Topic::Invoice(settlement.invoice))),
+        Entity::Claim(id) => pallet_insurance::Claims::<Runtime>::get(id).is_some_and(|claim| {
+            member == Some(claim.insurer) || is_about(Topic::Invoice(claim.invoice))
+        }),
+        Entity::Case(id) => Audit::case(id).is_some_and(|case| member == Some(case.regulator)),
+    }
+}
+
+/// The patient's side, and to whom it is granted.
+fn concerns_grant(asker: &AccountId, member: Option<MemberId>, id: GrantId) -> bool {
+    pallet_records::Grants::<Runtime>::get(id).is_some_and(|grant| {
+        acts_for(asker, grant.patient, &[Scope::Reading])
+            || match grant.terms.grantee {
+                Grantee::Practitioner(id) => acts_as(asker, id),
+                Grantee::Member(id) => member == Some(id),
+            }
+    })
 }
 
 fn acts_for(asker: &AccountId, patient: PatientId, scopes: &[Scope]) -> bool {

@@ -2,12 +2,14 @@
 
 mod ask;
 mod error;
+mod explorer;
 mod outcome;
 mod pipeline;
 mod submitted;
 
 pub use ask::Answered;
 pub use error::ClientError;
+pub use explorer::QuestionCheck;
 pub use outcome::{describe_error, Outcome};
 
 use std::time::Duration;

@@ -71,9 +71,24 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("xinglin-network", &["xinglin-core", "xinglin-primitives"]),
     ("xinglin-consensus", &["xinglin-core", "xinglin-primitives"]),
     ("xinglin-rpc-api", &["xinglin-primitives"]),
+    ("xinglin-decoding", &["xinglin-primitives"]),
+    (
+        "xinglin-index",
+        &[
+            "xinglin-core",
+            "xinglin-decoding",
+            "xinglin-primitives",
+            "xinglin-storage",
+        ],
+    ),
     (
         "xinglin-rpc-server",
-        &["xinglin-core", "xinglin-primitives", "xinglin-rpc-api"],
+        &[
+            "xinglin-core",
+            "xinglin-decoding",
+            "xinglin-primitives",
+            "xinglin-rpc-api",
+        ],
     ),
 ];
 

@@ -5,7 +5,9 @@
 
 use codec::{Decode, Encode};
 use serde::{Deserialize, Serialize};
-use xinglin_primitives::{AccountId, BlockNumber, CaseId, Entity, Hash, MemberId};
+use xinglin_primitives::{
+    questions::question_hash, AccountId, BlockNumber, CaseId, Entity, Hash, MemberId,
+};
 
 use crate::store::StoreError;
 
@@ -197,6 +199,50 @@ pub struct KeptQuestion {
     pub question: String,
     /// Blake2b-256 of the signed text and the signature, which make it undeniable.
     pub signed: Hash,
+}
+
+impl KeptQuestion {
+    /// The hash by which it is in the digest that the chain keeps.
+    pub fn hash(&self) -> Hash {
+        question_hash(self)
+    }
+}
+
+/// How far the chain vouches for the questions that this node keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnchoringStatus {
+    /// The account that anchors them.
+    pub account: AccountId,
+    /// How many of them are anchored.
+    pub anchored: u64,
+    /// Why no more can be anchored, so that the node must not answer such questions.
+    pub problem: Option<AnchoringProblem>,
+}
+
+/// Why questions cannot be anchored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AnchoringProblem {
+    /// The chain would refuse it.
+    #[error(
+        "the account {0} that should anchor the questions is none of an active member; give \
+         --anchor-key the keystore of a service account, and grant that account the role"
+    )]
+    NoMember(AccountId),
+    /// The kept questions are not those that are anchored.
+    #[error(
+        "the chain has {anchored} questions of this account and the node keeps {kept}, or others; \
+         restore the index from a backup, or give --anchor-key another account, whose record begins \
+         anew"
+    )]
+    OtherRecord {
+        /// How many are anchored.
+        anchored: u64,
+        /// How many are kept.
+        kept: u64,
+    },
+    /// The database or the runtime failed; the log says how.
+    #[error("the node cannot read its record of questions; its log says why")]
+    Unreadable,
 }
 
 /// Keeps regulators' questions until the chain has their digest, and after.

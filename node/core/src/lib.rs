@@ -29,8 +29,8 @@ pub use execution::{
     StateQuery, TransactionValidator, Validated, ValidatedTransaction, Verdict, VerifyMode,
 };
 pub use explorer::{
-    Count, Explorer, ExplorerError, Filter, IndexProgress, KeptQuestion, Order, Outcome, Page,
-    Period, Position, QuestionLog,
+    AnchoringProblem, AnchoringStatus, Count, Explorer, ExplorerError, Filter, IndexProgress,
+    KeptQuestion, Order, Outcome, Page, Period, Position, QuestionLog,
 };
 pub use network::{NetworkInfo, PeerInfo};
 pub use pool::{

@@ -53,6 +53,10 @@ pub struct StartArgs {
     #[command(flatten)]
     #[serde(flatten)]
     pub pool: PoolArgs,
+    /// How regulators' questions get on the record.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub anchoring: AnchoringArgs,
     /// How operators watch it.
     #[command(flatten)]
     #[serde(flatten)]
@@ -97,6 +101,11 @@ pub struct StorageArgs {
     #[arg(long, value_name = "MIB")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub db_cache: Option<u32>,
+    /// Keep an index of all operations, with which `explorer_*` finds them [default: off, with --dev
+    /// on]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<bool>,
 }
 
 /// Whether and with which key the node votes.
@@ -221,6 +230,27 @@ pub struct PoolArgs {
     #[arg(long, value_name = "KIB")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pool_kbytes: Option<usize>,
+}
+
+/// How regulators' questions to the node get on the record.
+#[derive(Args, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[command(next_help_heading = "Regulators' questions")]
+#[serde(rename_all = "kebab-case", default)]
+pub struct AnchoringArgs {
+    /// Keystore file of a service account of the node's member, which signs for the chain what
+    /// regulators asked this node; without it the node answers none of their questions about
+    /// others. No other node may use the same account
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anchor_key: Option<PathBuf>,
+    /// File with the passphrase of that key [default: as for the consensus key]
+    #[arg(long, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anchor_passphrase_file: Option<PathBuf>,
+    /// Seconds between two signatures [default: 3600]
+    #[arg(long, value_name = "SECONDS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anchor_interval: Option<u32>,
 }
 
 /// How operators watch the node.

@@ -16,7 +16,7 @@ use xinglin_executor::{re_execute, ReExecution};
 use xinglin_storage::{CheckReport, Database, StorageConfig};
 
 use super::output::{self, property_table};
-use crate::settings::{chain_spec, database_folder};
+use crate::settings::{chain_spec, database_folder, index_config};
 
 /// How often the progress is drawn again.
 const REDRAW_EVERY: Duration = Duration::from_millis(200);
@@ -26,6 +26,9 @@ const REDRAW_EVERY: Duration = Duration::from_millis(200);
 pub enum DbCommand {
     /// Read everything and compare; with --re-execute also execute the whole chain again
     Check(CheckArgs),
+    /// Remove the index of operations; a node with --index makes it anew at its next start. Regulators'
+    /// questions stay
+    Reindex(DatabaseArgs),
     /// Copy the database as it is into a new folder, from which a node can be restored
     Backup(BackupArgs),
 }
@@ -69,6 +72,7 @@ pub struct BackupArgs {
 pub fn run(command: DbCommand) -> Result<()> {
     match command {
         DbCommand::Check(args) => check(&args),
+        DbCommand::Reindex(args) => reindex(&args),
         DbCommand::Backup(args) => backup(&args),
     }
 }
@@ -111,6 +115,19 @@ fn backup(args: &BackupArgs) -> Result<()> {
         "The database up to block {height} is in {}.",
         target.display()
     );
+    Ok(())
+}
+
+fn reindex(args: &DatabaseArgs) -> Result<()> {
+    let spec = chain_spec(&args.chain)?;
+    let genesis = spec.build().context("chain specification")?.hash();
+    let config = index_config(&args.base_path, &spec.id, genesis);
+    let path = config.path.display();
+    if xinglin_index::remove(&config)? {
+        println!("The index in {path} is removed; the node makes it anew when it runs.");
+    } else {
+        println!("There is no index in {path}; a node with --index makes one when it runs.");
+    }
     Ok(())
 }
 

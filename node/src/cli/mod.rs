@@ -9,6 +9,7 @@ pub mod args;
 mod chain_spec;
 mod db;
 mod demo;
+mod explorer;
 mod fhir;
 mod invoice;
 pub mod key;
@@ -59,6 +60,7 @@ enum Command {
     Member(parties::MemberArgs),
     Insurer(parties::InsurerArgs),
     Regulator(parties::RegulatorArgs),
+    Explorer(explorer::ExplorerArgs),
 }
 
 /// Which node to ask.
@@ -89,6 +91,7 @@ pub fn run() -> Result<()> {
         Command::Member(args) => parties::member(args),
         Command::Insurer(args) => parties::insurer(args),
         Command::Regulator(args) => parties::regulator(args),
+        Command::Explorer(args) => explorer::run(args),
     }
 }
 

@@ -19,18 +19,18 @@ const MIB: usize = 1024 * KIB;
 /// Write-ahead log beyond which the oldest memtables are flushed: bounds the replay at start-up.
 const WAL_BYTES_MAX: u64 = 128 * 1024 * 1024;
 /// RocksDB's own log files: count and bytes of each.
-const LOG_FILES_MAX: usize = 4;
-const LOG_FILE_BYTES_MAX: usize = 4 * MIB;
+pub(crate) const LOG_FILES_MAX: usize = 4;
+pub(crate) const LOG_FILE_BYTES_MAX: usize = 4 * MIB;
 /// One flush and one compaction at a time: validators often share a machine's cores with others.
 const BACKGROUND_JOBS_MAX: i32 = 2;
 /// Bits per key that keep a bloom filter's false positives below 1 %.
-const BLOOM_BITS_PER_KEY: f64 = 10.0;
+pub(crate) const BLOOM_BITS_PER_KEY: f64 = 10.0;
 /// Lets the block cache learn the size of its entries.
-const CACHE_ENTRY_BYTES_UNKNOWN: usize = 0;
+pub(crate) const CACHE_ENTRY_BYTES_UNKNOWN: usize = 0;
 /// Share of a memtable spent on its own bloom filter.
 const MEMTABLE_BLOOM_RATIO: f64 = 0.05;
 /// Dirty bytes after which a table file that is being written is handed to the disk.
-const BYTES_PER_SYNC: u64 = 1024 * 1024;
+pub(crate) const BYTES_PER_SYNC: u64 = 1024 * 1024;
 
 /// A column family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -177,20 +177,25 @@ impl Inner {
     }
 
     pub(crate) fn disk_bytes(&self) -> io::Result<u64> {
-        let mut bytes = 0;
-        for entry in fs::read_dir(&self.path)? {
-            match entry?.metadata() {
-                Ok(metadata) => bytes += metadata.len(),
-                // A compaction has removed it meanwhile.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(bytes)
+        folder_bytes(&self.path)
     }
 }
 
-fn write_error(what: &str, reason: &str) -> StoreError {
+/// Bytes that the files of a database's folder take.
+pub(crate) fn folder_bytes(path: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    for entry in fs::read_dir(path)? {
+        match entry?.metadata() {
+            Ok(metadata) => bytes += metadata.len(),
+            // A compaction has removed it meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(bytes)
+}
+
+pub(crate) fn write_error(what: &str, reason: &str) -> StoreError {
     StoreError::Io(format!(
         "{what} ({reason}); nothing more is written until the node is started again: \
          free disk space or replace the disk first"

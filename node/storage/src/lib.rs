@@ -28,6 +28,9 @@
 //! - [`Database::open`] refuses what is not its own: another chain's database, another format, a
 //!   torn one. Each refusal names the remedy.
 //! - There is one writer at a time; readers never wait for it.
+//!
+//! [`OrderedDatabase`] is for what stands beside the chain, such as an index of it: a database of its
+//! own, so that nothing that happens there can hold up a commit.
 
 mod chain;
 mod check;
@@ -37,6 +40,7 @@ mod database;
 mod journal;
 mod metrics;
 mod open;
+mod ordered;
 mod pruning;
 mod state;
 
@@ -49,3 +53,4 @@ pub use config::{
 pub use database::Database;
 pub use metrics::StorageMetrics;
 pub use open::OpenError;
+pub use ordered::{after_prefix, Batch, Cursor, Item, OrderedConfig, OrderedDatabase, Space};

@@ -62,7 +62,7 @@ pub enum OpenError {
     },
     /// The database was written in another format.
     #[error(
-        "the database {path} has format {found}, this binary reads format {FORMAT_VERSION}; \
+        "the database {path} has format {found}, this binary reads format {expected}; \
          run the version that wrote it, or let this one sync into another --base-path"
     )]
     Format {
@@ -70,6 +70,8 @@ pub enum OpenError {
         path: PathBuf,
         /// What was found: a version number or what is unknown about it.
         found: String,
+        /// The version that this binary reads.
+        expected: u32,
     },
     /// The database is incomplete or damaged.
     #[error(
@@ -193,6 +195,7 @@ fn refuse_unknown_families(path: &Path) -> Result<(), OpenError> {
         Some(name) => Err(OpenError::Format {
             path: path.to_owned(),
             found: format!("with the unknown column family `{name}`"),
+            expected: FORMAT_VERSION,
         }),
     }
 }
@@ -200,7 +203,7 @@ fn refuse_unknown_families(path: &Path) -> Result<(), OpenError> {
 /// What RocksDB says when the lock is held by another process, and when by this one.
 const LOCK_ERRORS: [&str; 2] = ["While lock file", "lock hold by current process"];
 
-fn open_error(path: &Path, error: &rocksdb::Error) -> OpenError {
+pub(crate) fn open_error(path: &Path, error: &rocksdb::Error) -> OpenError {
     let path = path.to_owned();
     let reason = error.to_string();
     match error.kind() {
@@ -307,6 +310,7 @@ impl Inner {
             return Err(OpenError::Format {
                 path: path.clone(),
                 found: format.to_string(),
+                expected: FORMAT_VERSION,
             });
         }
         let found: Hash = self

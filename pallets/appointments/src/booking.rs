@@ -78,11 +78,14 @@ impl<T: Config> Pallet<T> {
     /// Says that an appointment was made.
     fn announce(id: AppointmentId, made: &AppointmentOf<T>, by: T::AccountId) {
         let (appointment, patient) = (id, made.patient);
+        let (practitioner, member) = (made.practitioner, made.member);
         let (schedule, slot) = (made.schedule, made.slot);
         Self::deposit_event(match made.state {
             AppointmentState::Waitlisted => Event::Waitlisted {
                 appointment,
                 patient,
+                practitioner,
+                member,
                 schedule,
                 slot,
                 by,
@@ -90,6 +93,8 @@ impl<T: Config> Pallet<T> {
             _ => Event::Booked {
                 appointment,
                 patient,
+                practitioner,
+                member,
                 schedule,
                 slot,
                 by,

@@ -47,6 +47,8 @@ mod events {
         Booked {
             appointment: AppointmentId,
             patient: PatientId,
+            practitioner: PractitionerId,
+            member: MemberId,
             schedule: ScheduleId,
             slot: SlotIndex,
             by: T::AccountId,
@@ -55,6 +57,8 @@ mod events {
         Waitlisted {
             appointment: AppointmentId,
             patient: PatientId,
+            practitioner: PractitionerId,
+            member: MemberId,
             schedule: ScheduleId,
             slot: SlotIndex,
             by: T::AccountId,

@@ -11,7 +11,7 @@ use xinglin_primitives::{
 
 use crate::{
     types::{Envelope, Statement, ENVELOPE_BYTES_MAX, REQUESTS_MAX},
-    Call, Cases, Config, Disclosures, Holders, NextCase, NextDisclosure, Pallet,
+    Anchors, Call, Cases, Config, Disclosures, Holders, NextCase, NextDisclosure, Pallet,
 };
 
 /// Parties that the registry of the runtime knows.
@@ -147,6 +147,24 @@ mod benchmarks {
         #[extrinsic_call]
         _(regulator::<T>(), id, held);
         assert!(!Holders::<T>::contains_key(held));
+    }
+
+    #[benchmark]
+    fn anchor_questions() {
+        let (_, staff) = T::BenchmarkHelper::member();
+        let signed = RawOrigin::Signed(staff.clone());
+        let digest = Hash::repeat_byte(1);
+        assert_ok!(Pallet::<T>::anchor_questions(
+            signed.clone().into(),
+            0,
+            1,
+            digest,
+            1,
+            2
+        ));
+        #[extrinsic_call]
+        _(signed, 1, 1, digest, 2, 3);
+        assert!(Anchors::<T>::get(&staff).is_some_and(|anchor| anchor.count == 2));
     }
 
     impl_benchmark_test_suite!(Pallet, crate::mock::ext(), crate::mock::Test);

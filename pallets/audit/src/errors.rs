@@ -47,5 +47,13 @@ mod errors {
         TooManyHolds,
         /// No ids are left.
         IdsUsedUp,
+        /// The signer is no account of an active member.
+        NotMember,
+        /// No question, or more at once than can be anchored.
+        BadCount,
+        /// The first question is not the one after those that the account has anchored.
+        NotNext,
+        /// The period ends before it begins.
+        BadPeriod,
     }
 }

@@ -71,5 +71,15 @@ mod events {
             is_last: bool,
             by: T::AccountId,
         },
+        /// A member's node has answered these questions to regulators.
+        QuestionsAnchored {
+            member: MemberId,
+            first: u64,
+            count: u32,
+            digest: Hash,
+            from: Moment,
+            until: Moment,
+            by: T::AccountId,
+        },
     }
 }

@@ -9,8 +9,8 @@ use xinglin_primitives::{glue::Held, CaseId, DisclosureId};
 use crate::{
     states::CaseState,
     types::{ByDue, Case, Disclosure, Hold, InOrder, NewestFirst},
-    Awaited, Cases, ClosedCases, Config, Disclosures, Holders, NextCase, NextDisclosure, OpenCases,
-    OpenRequests, Pallet, RequestsOf,
+    Anchors, Awaited, Cases, ClosedCases, Config, Disclosures, Holders, NextCase, NextDisclosure,
+    OpenCases, OpenRequests, Pallet, RequestsOf,
 };
 
 type Check = Result<(), TryRuntimeError>;
@@ -28,7 +28,12 @@ impl<T: Config> Pallet<T> {
         let disclosures: DisclosuresById = Disclosures::<T>::iter().collect();
         Self::check_cases(&cases)?;
         Self::check_requests(&cases, &disclosures)?;
-        Self::check_holds(&cases)
+        Self::check_holds(&cases)?;
+        ensure!(
+            Anchors::<T>::iter_values().all(|anchor| anchor.count > 0),
+            "an anchor of no question"
+        );
+        Ok(())
     }
 
     /// Cases are numbered without a gap; the open ones are listed under their regulators, and the

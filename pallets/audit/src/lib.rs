@@ -20,6 +20,13 @@
 //! stops it, and it goes on when the last is lifted. Holds are beside the council's suspensions:
 //! neither undoes the other, and a member that is held keeps its vote. A regulator cannot hold
 //! itself.
+//!
+//! # Questions
+//!
+//! What a regulator asks a node's index is answered off the chain, for an open case. The node keeps
+//! these questions and has an account of its member anchor their digest here
+//! ([`Pallet::anchor_questions`]), so that what was asked, and by whom, can be neither denied nor
+//! made up later. Each account's anchors follow each other without a gap.
 
 mod cases;
 mod disclosures;
@@ -27,6 +34,7 @@ mod errors;
 mod events;
 mod holds;
 mod invariants;
+mod questions;
 pub mod reads;
 pub mod states;
 pub mod types;
@@ -139,6 +147,11 @@ pub mod pallet {
     #[pallet::storage]
     pub type Holders<T> =
         StorageMap<_, Twox64Concat, Held, BoundedVec<CaseId, ConstU32<HOLDERS_MAX>>, ValueQuery>;
+
+    /// How far the questions are anchored that each account anchors.
+    // Accounts are chosen by their owners.
+    #[pallet::storage]
+    pub type Anchors<T: Config> = StorageMap<_, Blake2_128Concat, T::AccountId, Anchor>;
 
     #[pallet::extra_constants]
     impl<T: Config> Pallet<T> {
@@ -304,6 +317,29 @@ pub mod pallet {
         pub fn lift(origin: OriginFor<T>, case: CaseId, held: Held) -> DispatchResult {
             let by = ensure_signed(origin)?;
             Self::do_lift(by, case, held)
+        }
+
+        /// Anchors the questions that a node has answered to regulators.
+        ///
+        /// Origin: signed by an account of a member, which no other node anchors with.
+        ///
+        /// The node numbers its questions from 0; these are `count` of them from `first` on, which
+        /// is the number after those that are anchored already. `digest` is that of all questions up
+        /// to the last of these, as `xinglin_primitives::questions` computes it. They were answered
+        /// from `from` to `until` by the node's clock, in milliseconds since 1970-01-01 UTC.
+        ///
+        /// Errors: `NotMember`, `BadCount`, `NotNext`, `BadPeriod`. Events: `QuestionsAnchored`.
+        #[pallet::call_index(8)]
+        pub fn anchor_questions(
+            origin: OriginFor<T>,
+            first: u64,
+            count: u32,
+            digest: Hash,
+            from: Moment,
+            until: Moment,
+        ) -> DispatchResult {
+            let by = ensure_signed(origin)?;
+            Self::do_anchor_questions(by, (first, count), digest, (from, until))
         }
     }
 }

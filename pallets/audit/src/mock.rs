@@ -243,6 +243,17 @@ pub fn lifting(case: CaseId, held: Held) -> Call<Test> {
     Call::lift { case, held }
 }
 
+/// The call by which so many questions are anchored.
+pub fn anchoring(first: u64, count: u32, digest: u64) -> Call<Test> {
+    Call::anchor_questions {
+        first,
+        count,
+        digest: hash(digest),
+        from: morning(),
+        until: morning() + HOUR_MS,
+    }
+}
+
 /// Whether it is stopped.
 pub fn is_stopped(held: Held) -> bool {
     Stopped::contains_key(held)

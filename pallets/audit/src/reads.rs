@@ -5,9 +5,9 @@ use frame_support::traits::Time;
 use xinglin_primitives::{glue::Held, page::page, CaseId, DisclosureId, MemberId};
 
 use crate::{
-    types::{ByDue, Case, Disclosure, InOrder, NewestFirst},
-    Awaited, Cases, ClosedCases, Config, Disclosures, Holders, OpenCases, OpenRequests, Pallet,
-    RequestsOf,
+    types::{Anchor, ByDue, Case, Disclosure, InOrder, NewestFirst},
+    Anchors, Awaited, Cases, ClosedCases, Config, Disclosures, Holders, OpenCases, OpenRequests,
+    Pallet, RequestsOf,
 };
 
 pub use xinglin_primitives::page::PAGE_MAX;
@@ -126,6 +126,11 @@ impl<T: Config> Pallet<T> {
     /// The open cases that hold something, in the order in which they did.
     pub fn holders_of(held: Held) -> Vec<CaseId> {
         Holders::<T>::get(held).into_inner()
+    }
+
+    /// How far the questions are anchored that an account anchors, if it has anchored any.
+    pub fn anchor_of(account: &T::AccountId) -> Option<Anchor> {
+        Anchors::<T>::get(account)
     }
 
     /// Whether an open case holds it.

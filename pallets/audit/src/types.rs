@@ -126,6 +126,30 @@ impl From<CaseId> for NewestFirst {
     }
 }
 
+/// How far the questions of a node are anchored.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Encode,
+    Decode,
+    DecodeWithMemTracking,
+    MaxEncodedLen,
+    TypeInfo,
+)]
+pub struct Anchor {
+    /// How many are, which is the number of the next one.
+    pub count: u64,
+    /// The digest of all of them.
+    pub digest: Hash,
+    /// When the last of them was answered, by the node's clock.
+    pub until: Moment,
+    /// When they were anchored last.
+    pub at: Moment,
+}
+
 /// A request as a key of which the bytes are in the order of the due times, then of the ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
 pub struct ByDue {

@@ -9,7 +9,7 @@ use codec::MaxEncodedLen;
 use core::marker::PhantomData;
 use frame_support::{traits::Get, weights::Weight};
 
-use crate::types::{Case, Disclosure, HOLDERS_MAX, REQUESTS_MAX};
+use crate::types::{Anchor, Case, Disclosure, HOLDERS_MAX, REQUESTS_MAX};
 
 /// Weights of the calls.
 pub trait WeightInfo {
@@ -29,6 +29,8 @@ pub trait WeightInfo {
     fn hold() -> Weight;
     /// Lifting.
     fn lift() -> Weight;
+    /// Anchoring questions.
+    fn anchor_questions() -> Weight;
 }
 
 /// Dispatch, checks and one event, in picoseconds.
@@ -100,5 +102,10 @@ impl<T: frame_system::Config> WeightInfo for Estimated<T> {
 
     fn lift() -> Weight {
         Self::hold()
+    }
+
+    fn anchor_questions() -> Weight {
+        // Clock and anchor.
+        Self::of(MEMBER_READS + 2, 1, bytes::<Anchor>())
     }
 }

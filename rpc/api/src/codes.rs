@@ -48,6 +48,17 @@ pub const QUESTION_REFUSED: i32 = 5003;
 /// The chain's rules give no answer but an error, which `data` names.
 pub const QUESTION_NO_ANSWER: i32 = 5004;
 
+/// The node keeps no index of operations; start it with `--index`, or ask one that has it.
+pub const EXPLORER_NO_INDEX: i32 = 6001;
+/// The index has not come to where it could answer; `data` says how far it is.
+pub const EXPLORER_BEHIND: i32 = 6002;
+/// The filter asks for what cannot be; `data` says what there is.
+pub const EXPLORER_FILTER: i32 = 6003;
+/// The cursor is not of this chain, or of another question.
+pub const EXPLORER_CURSOR: i32 = 6004;
+/// The node cannot put regulators' questions on the record; `data` says what its operator must do.
+pub const EXPLORER_NO_ANCHOR: i32 = 6005;
+
 /// More `chainHead_v1_follow` subscriptions on one connection than allowed.
 pub const CHAIN_HEAD_FOLLOW_LIMIT: i32 = -32800;
 /// The block was not reported by the subscription, or is unpinned.

@@ -16,6 +16,7 @@
 //! | [`transaction`] | `transaction_v1_*`, `transactionWatch_v1_*` | new |
 //! | [`xinglin`] | `xinglin_*` | ours |
 //! | [`questions`] | `xinglin_*` that are signed by the asker | ours |
+//! | [`explorer`] | `explorer_*` | ours |
 //!
 //! Bytes and hashes are hexadecimal with the prefix `0x`. Errors carry a code of [`codes`], a
 //! message, and in `data` what to do about it.
@@ -27,12 +28,14 @@ pub mod chain;
 pub mod chain_head;
 pub mod chain_spec;
 pub mod codes;
+pub mod explorer;
 pub mod number;
 pub mod questions;
 pub mod runtime;
 pub mod state;
 pub mod storage;
 pub mod system;
+pub mod time;
 pub mod transaction;
 pub mod xinglin;
 

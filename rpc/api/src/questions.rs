@@ -114,10 +114,14 @@ pub fn signed_text(
     format!("xinglin-question-v1\n{genesis:?}\n0x{challenge}\n{method}\n{case}\n{question}")
 }
 
-/// A question that a function of the runtime answers.
-pub trait Question: Serialize + DeserializeOwned + Send + Sync + 'static {
+/// A question that its asker signs.
+pub trait SignedQuestion: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The method's name.
     const METHOD: &'static str;
+}
+
+/// A question that a function of the runtime answers.
+pub trait Question: SignedQuestion {
     /// The function of the runtime.
     const FUNCTION: &'static str;
     /// Whether the function only says where on the chain the answer is, a ciphertext. It is bytes
@@ -167,8 +171,11 @@ macro_rules! question {
         #[serde(rename_all = "camelCase", deny_unknown_fields)]
         pub struct $name { $($(#[$field_doc])* pub $field: $type,)* }
 
-        impl Question for $name {
+        impl SignedQuestion for $name {
             const METHOD: &'static str = $method;
+        }
+
+        impl Question for $name {
             const FUNCTION: &'static str = $function;
             $($($rest)*)?
 

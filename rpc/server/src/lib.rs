@@ -12,6 +12,7 @@
 //! | `events` | when subscriptions hear of a block, and that it is final |
 //! | `workers` | where blocking work runs |
 //! | `author` … `xinglin` | the methods |
+//! | `explorer` | finding blocks and operations by the index |
 //! | `questions` | the methods that only some may ask: challenge, signature, policy, answer |
 //!
 //! Nothing a client sends makes the server grow without bound: connections, subscriptions, batches,
@@ -28,6 +29,7 @@ mod config;
 mod connection;
 mod error;
 mod events;
+mod explorer;
 mod flow;
 mod guard;
 mod health;

@@ -9,6 +9,7 @@ use xinglin_rpc_api::{
     chain::ChainApiServer,
     chain_head::ChainHeadApiServer,
     chain_spec::ChainSpecApiServer,
+    explorer::ExplorerApiServer,
     state::StateApiServer,
     system::{MethodsApiServer, SystemApiServer},
     transaction::{TransactionApiServer, TransactionWatchApiServer},
@@ -21,6 +22,7 @@ use crate::{
     chain::Chain,
     chain_head::ChainHead,
     chain_spec::ChainSpec,
+    explorer::{self, ExplorerService},
     node::Node,
     questions::{self, Questions},
     state::State,
@@ -46,6 +48,9 @@ pub(crate) fn methods(node: &Arc<Node>) -> Result<Methods, RegisterMethodError> 
     let questions = Questions::new(node());
     methods.merge(Xinglin::new(node(), Arc::clone(&questions)).into_rpc())?;
     methods.merge(questions::methods(&questions)?)?;
+    let explorer = ExplorerService::new(node(), questions);
+    methods.merge(explorer::signed_methods(&explorer)?)?;
+    methods.merge(explorer.into_rpc())?;
     let list = MethodList::new(methods.method_names());
     methods.merge(list.into_rpc())?;
     Ok(methods)

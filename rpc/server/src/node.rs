@@ -4,7 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use tokio::{sync::watch, time::Instant};
-use xinglin_core::{ChainStore, ConsensusStatus, NetworkInfo, StateQuery, Tip, TransactionPool};
+use xinglin_core::{
+    AnchoringStatus, ChainStore, ConsensusStatus, Explorer, NetworkInfo, QuestionLog, StateQuery,
+    Tip, TransactionPool,
+};
 use xinglin_primitives::{BlockNumber, Hash};
 
 use crate::{
@@ -27,6 +30,9 @@ pub(crate) struct Node {
     pub(crate) network: Arc<dyn NetworkInfo>,
     pub(crate) consensus: watch::Receiver<ConsensusStatus>,
     pub(crate) info: ChainInfo,
+    pub(crate) explorer: Option<Arc<dyn Explorer>>,
+    pub(crate) question_log: Option<Arc<dyn QuestionLog>>,
+    pub(crate) anchoring: Option<watch::Receiver<AnchoringStatus>>,
     pub(crate) metrics: RpcMetrics,
     pub(crate) workers: Workers,
     pub(crate) events: Arc<ChainEvents>,

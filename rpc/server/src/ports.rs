@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::{broadcast, watch};
 use xinglin_core::{
-    ChainStore, CommitNotice, ConsensusStatus, NetworkInfo, StateQuery, TransactionPool,
+    AnchoringStatus, ChainStore, CommitNotice, ConsensusStatus, Explorer, NetworkInfo, QuestionLog,
+    StateQuery, TransactionPool,
 };
 use xinglin_primitives::Hash;
 use xinglin_rpc_api::system::ChainType;
@@ -44,6 +45,13 @@ pub struct RpcPorts {
     pub consensus: watch::Receiver<ConsensusStatus>,
     /// Names.
     pub info: ChainInfo,
+    /// The index of operations, if the node keeps one.
+    pub explorer: Option<Arc<dyn Explorer>>,
+    /// Where questions of regulators are kept, if the node has a place for them.
+    pub question_log: Option<Arc<dyn QuestionLog>>,
+    /// How far the chain vouches for these questions; `None` if the node has no account to anchor
+    /// them, and so answers none.
+    pub anchoring: Option<watch::Receiver<AnchoringStatus>>,
     /// Counters, registered by whoever serves metrics.
     pub metrics: RpcMetrics,
 }

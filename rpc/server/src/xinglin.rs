@@ -62,7 +62,10 @@ impl Xinglin {
 }
 
 /// The receipt of a committed transaction.
-fn find_receipt(node: &Node, hash: &Hash) -> Result<Option<receipt::Receipt>, XinglinApiError> {
+pub(crate) fn find_receipt(
+    node: &Node,
+    hash: &Hash,
+) -> Result<Option<receipt::Receipt>, XinglinApiError> {
     let Some(location) = node.chain.locate(hash)? else {
         return Ok(None);
     };

@@ -3,6 +3,7 @@
 use core::{fmt, str::FromStr};
 
 use codec::{Decode, Encode};
+use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -19,8 +20,8 @@ macro_rules! entities {
     ($($(#[$doc:meta])* $variant:ident($id:ident) = $name:literal,)*) => {
         /// One party or thing that operations mention, in the order of the kinds.
         #[derive(
-            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, Serialize,
-            Deserialize,
+            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode, TypeInfo,
+            Serialize, Deserialize,
         )]
         #[serde(rename_all = "camelCase")]
         pub enum Entity {

@@ -12,6 +12,7 @@ pub mod ids;
 pub mod page;
 pub mod party;
 pub mod privacy;
+pub mod questions;
 pub mod receipt;
 pub mod signature;
 pub mod text;

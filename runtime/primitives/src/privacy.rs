@@ -5,8 +5,8 @@ use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AppointmentId, BlockNumber, CaseId, Hash, InvoiceId, MemberId, PatientId, PractitionerId,
-    RecordId, ScheduleId,
+    AppointmentId, BlockNumber, CaseId, Entity, Hash, InvoiceId, MemberId, PatientId,
+    PractitionerId, RecordId, ScheduleId,
 };
 
 /// What a question is about.
@@ -39,6 +39,12 @@ pub enum Topic {
     Oversight,
     /// A regulator's case, open or closed.
     Case(CaseId),
+    /// The operations that the asker signed.
+    OwnOperations,
+    /// The operations that mention something, whoever signed them.
+    History(Entity),
+    /// Any operations.
+    Operations,
 }
 
 /// Where on the chain a ciphertext is.

@@ -32,6 +32,12 @@ pub fn consensus_key_pair(member: &str) -> sr25519::Pair {
     key_pair(&format!("{member}//consensus"))
 }
 
+/// The path of the service account with which a member's node signs: the second of two. The first
+/// is the desk's.
+pub fn node_service(member: &str) -> String {
+    format!("{member}//service//2")
+}
+
 /// The seed of the ed25519 key by which a member's node is known on the network.
 pub fn node_seed(member: &str) -> [u8; 32] {
     blake2_256(format!("xinglin-dev-node{member}").as_bytes())

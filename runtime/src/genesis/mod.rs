@@ -197,7 +197,8 @@ fn add_member(config: &mut RuntimeGenesisConfig, id: MemberId, member: &DevMembe
         departments, rules, ..
     } = &mut config.appointments;
 
-    let service = format!("{}//service//1", member.path);
+    let desk = format!("{}//service//1", member.path);
+    let services = [desk, dev::node_service(member.path)];
     balances.push((dev::account(member.path), MEMBER_FUNDS_FEN));
     members.push(GenesisMember {
         kind: member.kind,
@@ -205,7 +206,7 @@ fn add_member(config: &mut RuntimeGenesisConfig, id: MemberId, member: &DevMembe
         name: member.name.to_string(),
         account: dev::account(member.path),
         encryption_key: dev::encryption_key(member.path),
-        service_accounts: vec![dev::account(&service)],
+        service_accounts: services.map(|path| dev::account(&path)).to_vec(),
     });
     for (department, code) in (1..).map(DepartmentId).zip(member.departments) {
         departments.push((id, department, (*code).to_string()));

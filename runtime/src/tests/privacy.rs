@@ -6,8 +6,8 @@ use xinglin_primitives::{
     glue::{Scope, Subject},
     privacy::{Refusal, Topic},
     time::{DAY_MS, HOUR_MS},
-    AppointmentId, CaseId, InvoiceId, MemberId, Party, PatientId, PractitionerId, RecordId,
-    ScheduleId,
+    AppointmentId, CaseId, ClaimId, Entity, GrantId, InvoiceId, MemberId, Party, PatientId,
+    PractitionerId, RecordId, ScheduleId, SettlementId,
 };
 
 use super::*;
@@ -183,6 +183,26 @@ fn a_regulator_names_an_open_case_that_is_about_it() {
     // The key to a record is never a regulator's.
     let record = chain.may_ask(REGULATOR, Topic::Record(RecordId(0)), Some(0));
     assert_eq!(record, Err(Refusal::OtherCase));
+    // Operations are found by any case: what they have to do with it shows afterwards.
+    for topic in [
+        Topic::Operations,
+        Topic::History(Entity::Patient(PatientId(1))),
+        Topic::History(Entity::Record(RecordId(7))),
+    ] {
+        assert_eq!(chain.may_ask(REGULATOR, topic, Some(0)), Ok(()));
+        assert_eq!(chain.may_ask(REGULATOR, topic, Some(1)), Ok(()));
+        let unknown = chain.may_ask(REGULATOR, topic, Some(9));
+        assert_eq!(unknown, Err(Refusal::NoCase));
+        let without = chain.may_ask(REGULATOR, topic, None);
+        assert_eq!(without, Err(Refusal::NotConcerned));
+        for who in [PATIENT, HOSPITAL, STRANGER] {
+            assert_eq!(chain.may_ask(who, topic, Some(0)), Err(Refusal::NoCase));
+        }
+    }
+    assert_eq!(
+        chain.askers(Topic::History(Entity::Case(CaseId(0)))),
+        [REGULATOR]
+    );
 
     let close = pallet_audit::Call::close_case {
         case: CaseId(0),
@@ -192,4 +212,60 @@ fn a_regulator_names_an_open_case_that_is_about_it() {
     assert_eq!(chain.one(closed), Ok(Ok(())));
     let late = chain.may_ask(REGULATOR, Topic::File(patient), Some(0));
     assert_eq!(late, Err(Refusal::NoCase));
+    let late = chain.may_ask(REGULATOR, Topic::Operations, Some(0));
+    assert_eq!(late, Err(Refusal::NoCase));
+}
+
+#[test]
+fn a_history_is_of_those_who_may_ask_about_all_of_it() {
+    let mut chain = booked();
+    let history = Topic::History;
+    assert_eq!(chain.askers(Topic::OwnOperations), EVERYBODY);
+    assert_eq!(chain.askers(Topic::Operations), [""; 0]);
+    for (entity, askers) in [
+        (Entity::Patient(PatientId(0)), &[PATIENT][..]),
+        (
+            Entity::Appointment(AppointmentId(0)),
+            &[PATIENT, DOCTOR, HOSPITAL],
+        ),
+        (Entity::Member(MemberId(0)), &[HOSPITAL]),
+        (Entity::Member(MemberId(2)), &[INSURER]),
+        (Entity::Practitioner(PractitionerId(0)), &[DOCTOR]),
+    ] {
+        assert_eq!(chain.askers(history(entity)), askers, "{entity}");
+    }
+    // What does not exist is nobody's.
+    for entity in [
+        Entity::Patient(PatientId(999)),
+        Entity::Record(RecordId(7)),
+        Entity::Grant(GrantId(7)),
+        Entity::Invoice(InvoiceId(7)),
+        Entity::Settlement(SettlementId(7)),
+        Entity::Claim(ClaimId(7)),
+        Entity::Case(CaseId(7)),
+    ] {
+        assert_eq!(chain.askers(history(entity)), [""; 0], "{entity}");
+    }
+}
+
+#[test]
+fn a_delegate_for_one_side_of_a_patients_affairs_does_not_see_her_history() {
+    let mut chain = booked();
+    for (nonce, scopes) in [
+        (1, vec![Scope::Reading]),
+        (2, vec![Scope::Reading, Scope::Booking]),
+    ] {
+        let delegate = pallet_members::Call::delegate {
+            delegate: dev::account(STRANGER),
+            kind: DelegationKind::SessionKey,
+            scopes: std::collections::BTreeSet::from_iter(scopes)
+                .try_into()
+                .unwrap(),
+            until: START + HOUR_MS,
+        };
+        let delegated = chain.sign(PATIENT, nonce, delegate);
+        assert_eq!(chain.one(delegated), Ok(Ok(())));
+        let history = Topic::History(Entity::Patient(PatientId(0)));
+        assert_eq!(chain.askers(history), [PATIENT]);
+    }
 }

@@ -26,7 +26,9 @@ use xinglin_primitives::{
     AccessRequestId, AccountId, AppointmentId, BlockNumber, CaseId, ClaimId, DisclosureId,
     EmergencyId, GrantId, Hash, InvoiceId, RecordId, SettlementId,
 };
-use xinglin_rpc_api::questions::{self as ask, signed_text, Auth, Challenge, Form, Question};
+use xinglin_rpc_api::questions::{
+    self as ask, signed_text, Auth, Challenge, Form, Question, SignedQuestion,
+};
 
 use super::{decode_hex, Client, ClientError};
 use crate::keys::{address_of, KeyPair};
@@ -140,13 +142,25 @@ impl Client {
             .transpose()
     }
 
-    async fn question<Q: Question, T: serde::de::DeserializeOwned>(
+    pub(super) async fn question<Q: SignedQuestion, T: serde::de::DeserializeOwned>(
         &self,
         key: &KeyPair,
         case: Option<CaseId>,
         question: &Q,
         form: Form,
     ) -> Result<T, ClientError> {
+        let (question, auth) = self.signed(key, case, question).await?;
+        self.request(Q::METHOD, rpc_params![question, auth, form])
+            .await
+    }
+
+    /// A question as its asker signs it.
+    pub(super) async fn signed<Q: SignedQuestion>(
+        &self,
+        key: &KeyPair,
+        case: Option<CaseId>,
+        question: &Q,
+    ) -> Result<(Box<RawValue>, Auth), ClientError> {
         let account = key.account();
         let given: Challenge = self
             .request("xinglin_challenge", rpc_params![address_of(&account)])
@@ -163,7 +177,6 @@ impl Client {
             case,
             signature,
         };
-        self.request(Q::METHOD, rpc_params![question, auth, form])
-            .await
+        Ok((question, auth))
     }
 }

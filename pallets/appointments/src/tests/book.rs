@@ -44,6 +44,8 @@ fn a_patient_books_a_place() {
         let booked = Event::Booked {
             appointment: id,
             patient: ALICE,
+            practitioner: HEART,
+            member: HOSPITAL,
             schedule: ScheduleId(0),
             slot: 1,
             by: own(ALICE),
@@ -79,6 +81,8 @@ fn only_those_who_may_book_for_the_patient_do() {
         let booked = Event::Booked {
             appointment: AppointmentId(0),
             patient: ALICE,
+            practitioner: HEART,
+            member: HOSPITAL,
             schedule: ScheduleId(0),
             slot: 0,
             by: carer(ALICE),

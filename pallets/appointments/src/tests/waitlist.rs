@@ -52,6 +52,8 @@ fn the_first_who_waits_gets_the_place() {
         let joined = |appointment, patient| Event::Waitlisted {
             appointment,
             patient,
+            practitioner: HEART,
+            member: HOSPITAL,
             schedule: ScheduleId(0),
             slot: 0,
             by: own(patient),

@@ -11,7 +11,7 @@ use xinglin_primitives::{
 use crate::{
     mock::*,
     states::{CaseState, DisclosureState},
-    types::{ByDue, Case, Disclosure, Hold, InOrder, NewestFirst},
+    types::{Anchor, ByDue, Case, Disclosure, Hold, InOrder, NewestFirst},
     Call,
 };
 
@@ -82,13 +82,21 @@ fn what_is_stored_keeps_its_layout() {
         ]
         .concat()
     );
+    let anchor = Anchor {
+        count: 1,
+        digest: hash(2),
+        until: 3,
+        at: 4,
+    };
     let digests = [
         ("cases", digest(cases.map(case))),
         ("disclosures", digest(disclosures.map(disclosure))),
+        ("anchors", digest(anchor)),
     ];
     let expected = [
         ("cases", "6ff14db87d24d93ed2ca9704d36d870a"),
         ("disclosures", "881f143da88174082c04b411357d184f"),
+        ("anchors", "1fd9cfb35527d861309d6cd9c49c0fb5"),
     ];
     assert_eq!(
         digests,
@@ -99,7 +107,7 @@ fn what_is_stored_keeps_its_layout() {
 #[test]
 fn calls_keep_their_layout() {
     let (case, request) = (CaseId(1), DisclosureId(2));
-    let calls: [Call<Test>; 8] = [
+    let calls: [Call<Test>; 9] = [
         Call::open_case {
             subject: Subject::Party(Party::Member(HOSPITAL)),
             basis: statement(1),
@@ -116,9 +124,10 @@ fn calls_keep_their_layout() {
         disclosing(request, b"x"),
         holding(case, ALICE),
         lifting(case, ALICE),
+        anchoring(0, 3, 4),
     ];
     for (index, call) in calls.iter().enumerate() {
         assert_eq!(usize::from(call.encode()[0]), index);
     }
-    assert_eq!(digest(calls), "33a50a8c02217faa17fe249e8a928e2c");
+    assert_eq!(digest(calls), "ff29000df26d368c3404f00a994be273");
 }

@@ -3,5 +3,6 @@ mod cases;
 mod disclosures;
 mod encoding;
 mod holds;
+mod questions;
 mod random;
 mod reads;

@@ -2,10 +2,11 @@
 //!
 //! All questions take the same way, in this order, so that what costs least refuses first: the
 //! challenge, the signature, the use of the challenge, the runtime's policy
-//! (`PrivacyApi_may_ask`), the answer; both calls on the state after one and the same block.
+//! (`PrivacyApi_may_ask`), the answer; both calls on the state after one and the same block. What
+//! a regulator asks for a case is put on the record before the answer leaves.
 
-mod answers;
 mod challenges;
+mod record;
 
 use std::{
     sync::Arc,
@@ -23,20 +24,19 @@ use serde::Deserialize;
 use serde_json::{value::RawValue, Value};
 use sp_runtime::traits::Verify;
 use xinglin_core::StateError;
+use xinglin_decoding::{Answer, Schema, METADATA_VERSION};
 use xinglin_primitives::{
-    privacy::{Location, Refusal},
+    privacy::{Location, Refusal, Topic},
     Hash, MultiSignature,
 };
 use xinglin_rpc_api::{
     codes,
-    questions::{self as ask, signed_text, Auth, Challenge, Form, Question},
+    questions::{self as ask, signed_text, Auth, Challenge, Form, Question, SignedQuestion},
     Bytes,
 };
 
-use self::{
-    answers::{Answer, Schema, METADATA_VERSION},
-    challenges::{BadChallenge, Challenges},
-};
+use self::challenges::{BadChallenge, Challenges};
+pub(crate) use self::record::NoRecord;
 use crate::{
     error::{error_with_data, ServerError},
     node::Node,
@@ -67,6 +67,9 @@ pub(crate) enum QuestionError {
     /// The policy.
     #[error("the question is refused")]
     Refused(#[from] Refusal),
+    /// A regulator's question cannot be put on the record.
+    #[error("the node cannot put the question on the record")]
+    NoRecord(#[from] NoRecord),
     /// The rules.
     #[error("the chain's rules give no answer")]
     NoAnswer(Value),
@@ -113,6 +116,7 @@ impl From<QuestionError> for ErrorObjectOwned {
                     .to_owned(),
             ),
             QuestionError::Refused(refusal) => (codes::QUESTION_REFUSED, refusal.to_string()),
+            QuestionError::NoRecord(why) => (codes::EXPLORER_NO_ANCHOR, why.to_string()),
             QuestionError::NoAnswer(error) => {
                 return Self::owned(codes::QUESTION_NO_ANSWER, message, Some(error))
             }
@@ -123,11 +127,21 @@ impl From<QuestionError> for ErrorObjectOwned {
 
 /// The parameters of every question.
 #[derive(Deserialize)]
-struct Request {
+pub(crate) struct Request {
     question: Box<RawValue>,
-    auth: Auth,
+    /// Who asks.
+    pub(crate) auth: Auth,
     #[serde(default)]
     form: Form,
+}
+
+impl Request {
+    /// The parameters of a call.
+    pub(crate) fn parse(params: &Params<'_>) -> Result<Self, QuestionError> {
+        params
+            .parse()
+            .map_err(|error| QuestionError::Malformed(error.message().to_owned()))
+    }
 }
 
 /// What answering takes besides the node.
@@ -168,13 +182,41 @@ impl Questions {
         }
     }
 
-    /// Whether the account that asks has signed the question, now and for the first time.
+    /// What is asked by whom: the account has signed it, now and for the first time.
+    pub(crate) fn authenticated<Q: SignedQuestion>(
+        &self,
+        request: &Request,
+    ) -> Result<Q, QuestionError> {
+        let question = serde_json::from_str(request.question.get())
+            .map_err(|error| QuestionError::Malformed(error.to_string()))?;
+        self.authenticate(Q::METHOD, request)?;
+        Ok(question)
+    }
+
+    /// Whether the runtime, after a block, lets the asker ask about any of these topics.
+    pub(crate) fn admit(
+        &self,
+        at: Hash,
+        auth: &Auth,
+        topics: &[Topic],
+    ) -> Result<(), QuestionError> {
+        let mut refusal = Refusal::NotConcerned;
+        for topic in topics {
+            let who = (&auth.account, topic, auth.case).encode();
+            match runtime::call(&*self.node.state, at, "PrivacyApi_may_ask", &who)? {
+                Ok(()) => return Ok(()),
+                Err(reason) => refusal = reason,
+            }
+        }
+        Err(refusal.into())
+    }
+
     fn authenticate(&self, method: &str, request: &Request) -> Result<(), QuestionError> {
         let Auth {
             account,
             challenge,
-            case,
             signature,
+            ..
         } = &request.auth;
         let question = request.question.get();
         if question.len() > QUESTION_BYTES_MAX {
@@ -186,8 +228,7 @@ impl Questions {
         }
         let now_ms = self.now_ms();
         self.challenges.check(account, &challenge.0, now_ms)?;
-        let genesis = &self.node.info.genesis_hash;
-        let text = signed_text(genesis, challenge, method, *case, question);
+        let text = self.signed_text(method, request);
         let signature = signature_of(&signature.0).ok_or(QuestionError::Signature)?;
         let wrapped = format!("<Bytes>{text}</Bytes>");
         let is_signed = [text, wrapped]
@@ -199,16 +240,24 @@ impl Questions {
         Ok(self.challenges.redeem(&challenge.0, now_ms)?)
     }
 
+    fn signed_text(&self, method: &str, request: &Request) -> String {
+        let genesis = &self.node.info.genesis_hash;
+        let Auth {
+            challenge, case, ..
+        } = &request.auth;
+        signed_text(genesis, challenge, method, *case, request.question.get())
+    }
+
     fn answer<Q: Question>(&self, request: &Request) -> Result<Value, QuestionError> {
-        let question: Q = serde_json::from_str(request.question.get())
-            .map_err(|error| QuestionError::Malformed(error.to_string()))?;
-        self.authenticate(Q::METHOD, request)?;
+        let question: Q = self.authenticated(request)?;
         let at = self.node.tip()?.hash;
-        let state = &*self.node.state;
-        let asker = &request.auth.account;
-        let who = (asker, question.topic(), request.auth.case).encode();
-        runtime::call::<Result<(), Refusal>>(state, at, "PrivacyApi_may_ask", &who)??;
-        let output = state.call(at, Q::FUNCTION, &question.arguments(asker))?;
+        self.admit(at, &request.auth, &[question.topic()])?;
+        let arguments = question.arguments(&request.auth.account);
+        let output = self.node.state.call(at, Q::FUNCTION, &arguments)?;
+        // A node that keeps a record has this on it, too.
+        if self.node.anchoring.is_some() {
+            self.keep(Q::METHOD, request)?;
+        }
         if Q::IS_CARRIED {
             return Ok(match self.carried(at, &output)? {
                 Some(ciphertext) => Bytes(ciphertext).to_hex().into(),
@@ -260,7 +309,7 @@ impl Questions {
     }
 
     /// The schema of the runtime that is in force after a block.
-    fn schema(&self, at: Hash) -> Result<Arc<Schema>, QuestionError> {
+    pub(crate) fn schema(&self, at: Hash) -> Result<Arc<Schema>, QuestionError> {
         let state = &*self.node.state;
         let version = runtime::version(state, at)?.spec_version;
         if let Some((known, schema)) = &*self.schema.lock() {
@@ -296,9 +345,7 @@ fn register<Q: Question>(
     module.register_async_method(
         Q::METHOD,
         |params: Params<'static>, questions, _| async move {
-            let request: Request = params
-                .parse()
-                .map_err(|error| QuestionError::Malformed(error.message().to_owned()))?;
+            let request = Request::parse(&params)?;
             let questions = Arc::clone(&questions);
             let node = Arc::clone(&questions.node);
             node.read(move |_| questions.answer::<Q>(&request))

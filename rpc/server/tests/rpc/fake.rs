@@ -3,8 +3,8 @@
 use std::{
     collections::BTreeMap,
     sync::{
-        atomic::{AtomicU32, Ordering},
-        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+        Arc, OnceLock,
     },
 };
 
@@ -23,7 +23,7 @@ use xinglin_primitives::{
     },
     privacy::{Location, Refusal, Topic},
     receipt::{extrinsic_hash, extrinsics_root},
-    AccountId, BlockNumber, CaseId, Hash, Header, MemberId, PatientId,
+    AccountId, BlockNumber, CaseId, Entity, Hash, Header, MemberId, PatientId,
 };
 
 /// Blake2b-256.
@@ -54,6 +54,10 @@ pub struct FakeChain {
     /// How many calls of `Test_wait` and `Test_large` have begun.
     pub waiting: watch::Sender<usize>,
     key: schnorrkel::Keypair,
+    /// Metadata of a real runtime, for tests that decode.
+    metadata: OnceLock<Vec<u8>>,
+    /// Whether the regulator's case is closed.
+    pub case_closed: AtomicBool,
 }
 
 impl FakeChain {
@@ -67,6 +71,8 @@ impl FakeChain {
             gate: (Mutex::new(true), Condvar::new()),
             waiting: watch::Sender::new(0),
             key: seed.expand_to_keypair(schnorrkel::ExpansionMode::Ed25519),
+            metadata: OnceLock::new(),
+            case_closed: AtomicBool::new(false),
         };
         chain.commit_block(&[(b":code", b"some code")], &[], true);
         for _ in 0..blocks {
@@ -178,6 +184,11 @@ impl FakeChain {
         }]
     }
 
+    /// Speaks of the metadata of a real runtime.
+    pub fn set_metadata(&self, metadata: Vec<u8>) {
+        self.metadata.set(metadata).unwrap();
+    }
+
     /// The hash at a height.
     pub fn hash(&self, number: u32) -> Hash {
         self.blocks.read()[number as usize].hash
@@ -202,6 +213,31 @@ impl FakeChain {
             return Err(StateError::Pruned(at));
         }
         Ok(job(&block.state))
+    }
+
+    /// The patient asks about herself, the regulator about operations for the case 1, and everybody
+    /// about her own operations.
+    fn may_ask(
+        &self,
+        asker: &AccountId,
+        topic: Topic,
+        case: Option<CaseId>,
+    ) -> Result<(), Refusal> {
+        const HERSELF: Topic = Topic::History(Entity::Patient(PatientId(7)));
+
+        let is_closed = self.case_closed.load(Ordering::SeqCst);
+        let is_case = *asker == regulator().0 && case == Some(CaseId(1)) && !is_closed;
+        let is_known = match (case, topic) {
+            (Some(_), Topic::Operations) if is_case => true,
+            (Some(_), _) => return Err(Refusal::NoCase),
+            (None, Topic::OwnOperations) => true,
+            (None, Topic::Oversight) => *asker == regulator().0,
+            (None, Topic::File(PatientId(7)) | Topic::Content(_) | HERSELF) => {
+                *asker == patient().0
+            }
+            _ => false,
+        };
+        is_known.then_some(()).ok_or(Refusal::NotConcerned)
     }
 
     fn version(&self, at: Hash) -> Result<RuntimeVersion, StateError> {
@@ -351,19 +387,16 @@ impl StateQuery for FakeChain {
             "Metadata_metadata_at_version" => {
                 let version = u32::decode(&mut &data[..]).unwrap();
                 let known = (14..=16).contains(&version);
-                Ok(known
-                    .then(|| format!("meta{version}").into_bytes())
-                    .encode())
+                let text = || format!("meta{version}").into_bytes();
+                let metadata = || self.metadata.get().cloned().unwrap_or_else(text);
+                Ok(known.then(metadata).encode())
             }
             "AccountNonceApi_account_nonce" => Ok(3u32.encode()),
             "BlockBuilder_apply_extrinsic" => Ok([&[0], data].concat()),
             "PrivacyApi_may_ask" => {
                 let (asker, topic, case): (AccountId, Topic, Option<CaseId>) =
                     Decode::decode(&mut &data[..]).unwrap();
-                let is_hers = asker == patient().0 && case.is_none();
-                let is_asked = matches!(topic, Topic::File(PatientId(7)) | Topic::Content(_));
-                let refusal = Err::<(), _>(Refusal::NotConcerned);
-                Ok(if is_hers && is_asked { Ok(()) } else { refusal }.encode())
+                Ok(self.may_ask(&asker, topic, case).encode())
             }
             "RecordsApi_key_progress" => Ok(data.to_vec()),
             "PrivacyApi_record_ciphertext" => {
@@ -402,6 +435,12 @@ impl StateQuery for FakeChain {
 /// The one account that may ask about patient 7, and its key.
 pub fn patient() -> (AccountId, sr25519::Pair) {
     let pair = sr25519::Pair::from_seed(&[7; 32]);
+    (AccountId::from(pair.public()), pair)
+}
+
+/// The regulator who has the case 1, and its key.
+pub fn regulator() -> (AccountId, sr25519::Pair) {
+    let pair = sr25519::Pair::from_seed(&[9; 32]);
     (AccountId::from(pair.public()), pair)
 }
 

@@ -3,12 +3,13 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use tokio::sync::watch;
-use xinglin_core::ConsensusStatus;
+use xinglin_core::{AnchoringStatus, ConsensusStatus};
 use xinglin_rpc_api::system::ChainType;
 use xinglin_rpc_server::{start, ChainInfo, RpcConfig, RpcHandle, RpcMetrics, RpcPorts};
 
 use crate::{
     fake::{FakeChain, FakeNetwork},
+    index::FakeIndex,
     pool::FakePool,
 };
 
@@ -65,6 +66,25 @@ impl Fixture {
         }
     }
 
+    /// A server that finds the operations of an index and has their questions anchored, or not.
+    pub async fn indexed(index: &Arc<FakeIndex>, anchoring: Option<AnchoringStatus>) -> Self {
+        let fixture = Self::with(config(), 0).await;
+        let mut ports = fixture.ports();
+        ports.chain = index.chain.clone();
+        ports.state = index.chain.clone();
+        ports.commits = index.chain.commits.subscribe();
+        ports.info.genesis_hash = index.chain.hash(0);
+        ports.explorer = Some(index.clone());
+        ports.question_log = Some(index.clone());
+        ports.anchoring = anchoring.map(|status| watch::Sender::new(status).subscribe());
+        let server = start(config(), ports).await.unwrap();
+        Self {
+            chain: index.chain.clone(),
+            server,
+            ..fixture
+        }
+    }
+
     /// Ports for another server on the same chain.
     pub fn ports(&self) -> RpcPorts {
         ports(
@@ -115,6 +135,9 @@ fn ports(
             impl_name: "Xinglin".to_owned(),
             impl_version: "0.1.0-test".to_owned(),
         },
+        explorer: None,
+        question_log: None,
+        anchoring: None,
         metrics,
     }
 }

@@ -2,13 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod asker;
 mod fake;
 mod fixture;
+mod index;
 mod pool;
 mod socket;
 
 mod bounds;
 mod chain_head;
+mod explorer;
 mod hostile;
 mod legacy;
 mod modern;

@@ -2,52 +2,13 @@
 
 use codec::Encode;
 use serde_json::{json, Value};
-use sp_core::{sr25519, Pair};
-use xinglin_primitives::{AccountId, CaseId, Hash, MultiSignature};
+use sp_core::Pair;
+use xinglin_primitives::{CaseId, Hash, MultiSignature};
 use xinglin_rpc_api::{codes, questions::signed_text, Bytes};
 
-use crate::{
-    fake::{blake2_256, patient},
-    fixture::Fixture,
-    socket::Ws,
-};
+use crate::{asker::Asker, fake::blake2_256, fixture::Fixture, socket::Ws};
 
 const METHOD: &str = "xinglin_keyProgress";
-
-/// Who asks, and how she signs.
-struct Asker {
-    account: AccountId,
-    pair: sr25519::Pair,
-}
-
-impl Asker {
-    fn patient() -> Self {
-        let (account, pair) = patient();
-        Self { account, pair }
-    }
-
-    fn stranger() -> Self {
-        let pair = sr25519::Pair::from_seed(&[8; 32]);
-        let account = AccountId::from(pair.public());
-        Self { account, pair }
-    }
-
-    async fn challenge(&self, ws: &mut Ws) -> Bytes {
-        let given = ws.call("xinglin_challenge", json!([self.account])).await;
-        serde_json::from_value(given["challenge"].clone()).unwrap()
-    }
-
-    /// The authentication of a question, signed over what is given.
-    fn auth(&self, genesis: Hash, challenge: &Bytes, method: &str, question: &Value) -> Value {
-        let text = signed_text(&genesis, challenge, method, None, &question.to_string());
-        let signature = self.pair.sign(text.as_bytes());
-        json!({
-            "account": self.account,
-            "challenge": challenge,
-            "signature": Bytes(signature.0.to_vec()),
-        })
-    }
-}
 
 fn question() -> Value {
     json!({ "patient": 7 })

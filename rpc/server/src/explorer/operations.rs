@@ -1,0 +1,173 @@
+//! Signed questions about operations.
+
+use xinglin_core::{Page as Positions, Position};
+use xinglin_primitives::{privacy::Topic, AccountId};
+use xinglin_rpc_api::{
+    explorer::{
+        Cursor, EventView, Events, Extrinsics, Operation, OperationDetails, OperationView, Page,
+        QuestionView, Questions as KeptQuestions,
+    },
+    questions::SignedQuestion,
+    time::Time,
+    xinglin::Receipt,
+};
+
+use super::{
+    cursor::List,
+    error::ExplorerApiError,
+    filter::{self, topics},
+    reading::Read,
+    ExplorerService,
+};
+use crate::{questions::Request, xinglin};
+
+/// Entities of an operation of which any may be the asker's business.
+const TOPICS_MAX: usize = 64;
+
+impl ExplorerService {
+    pub(super) fn extrinsics(
+        &self,
+        question: Extrinsics,
+        request: &Request,
+    ) -> Result<Page<OperationView>, ExplorerApiError> {
+        let reader = self.reader()?;
+        let limit = filter::page_limit(question.limit)?;
+        let filter = filter::checked(&question.filter, &reader.schema)?;
+        let after = self.after(List::Extrinsics, question.cursor.as_ref())?;
+        self.admit(request, &topics(&question.filter, &request.auth.account))?;
+        let order = filter::order(question.order);
+        let found = reader.explorer.extrinsics(&filter, order, after, limit)?;
+        let read = reader.operations(&found.items)?;
+        self.questions.keep(Extrinsics::METHOD, request)?;
+        Ok(self.page(List::Extrinsics, &found, read))
+    }
+
+    pub(super) fn events(
+        &self,
+        question: Events,
+        request: &Request,
+    ) -> Result<Page<EventView>, ExplorerApiError> {
+        let reader = self.reader()?;
+        let limit = filter::page_limit(question.limit)?;
+        let filter = filter::checked(&question.filter, &reader.schema)?;
+        let after = self.after(List::Events, question.cursor.as_ref())?;
+        self.admit(request, &topics(&question.filter, &request.auth.account))?;
+        let order = filter::order(question.order);
+        let found = reader.explorer.events(&filter, order, after, limit)?;
+        let read = reader.events(&found.items)?;
+        self.questions.keep(Events::METHOD, request)?;
+        Ok(self.page(List::Events, &found, read))
+    }
+
+    pub(super) fn operation(
+        &self,
+        question: Operation,
+        request: &Request,
+    ) -> Result<Option<OperationDetails>, ExplorerApiError> {
+        let reader = self.reader()?;
+        let progress = reader.explorer.progress();
+        let location = self.node.chain.locate(&question.hash)?;
+        let found = match location {
+            // What is not indexed yet has no outcome yet.
+            Some(location) if location.number > progress.last => {
+                return Err(ExplorerApiError::Behind {
+                    indexed: progress.last,
+                    tip: progress.tip,
+                })
+            }
+            Some(location) => Some(reader.details(Position {
+                block: location.number,
+                index: location.index,
+            })?),
+            None => None,
+        };
+        // What does not exist is refused like what is not the asker's business.
+        let operation = found.as_ref().map(|(operation, _)| operation);
+        self.admit(request, &topics_of(operation, &request.auth.account))?;
+        let receipt = xinglin::find_receipt(&self.node, &question.hash);
+        let receipt = receipt.map_err(|_| crate::error::ServerError::Internal)?;
+        self.questions.keep(Operation::METHOD, request)?;
+        Ok(found.map(|(operation, events)| OperationDetails {
+            operation,
+            events,
+            receipt: receipt.as_ref().map(Receipt::from),
+        }))
+    }
+
+    pub(super) fn kept_questions(
+        &self,
+        question: KeptQuestions,
+        request: &Request,
+    ) -> Result<Vec<QuestionView>, ExplorerApiError> {
+        let limit = filter::page_limit(question.limit)?;
+        let at = self.node.tip()?.hash;
+        // Regulators oversee each other: any of them sees it, and needs no case.
+        let mut auth = request.auth.clone();
+        auth.case = None;
+        self.questions.admit(at, &auth, &[Topic::Oversight])?;
+        let (log, _) = self.node.record()?;
+        let questions = log.questions(question.from, limit)?;
+        let numbered = (question.from..).zip(questions);
+        let views = numbered.map(|(number, question)| QuestionView {
+            number,
+            hash: question.hash(),
+            asked_at: Time(question.asked_at_ms),
+            account: question.account,
+            case: question.case,
+            method: question.method,
+            question: question.question,
+            signed: question.signed,
+        });
+        Ok(views.collect())
+    }
+
+    /// Whether the asker may ask about any of these topics; if it takes a case, whether the
+    /// question can be put on the record.
+    pub(super) fn admit(
+        &self,
+        request: &Request,
+        topics: &[Topic],
+    ) -> Result<(), ExplorerApiError> {
+        let at = self.node.tip()?.hash;
+        // A case opens any of them: one question is enough.
+        let topics = match request.auth.case {
+            Some(_) => &[Topic::Operations],
+            None => topics,
+        };
+        self.questions.admit(at, &request.auth, topics)?;
+        if request.auth.case.is_some() {
+            self.node.open_record()?;
+        }
+        Ok(())
+    }
+
+    fn after(
+        &self,
+        list: List,
+        cursor: Option<&Cursor>,
+    ) -> Result<Option<Position>, ExplorerApiError> {
+        let genesis = &self.node.info.genesis_hash;
+        let position = cursor.map(|cursor| list.position(genesis, cursor));
+        Ok(position.transpose()?)
+    }
+
+    fn page<T>(&self, list: List, found: &Positions, read: Read<T>) -> Page<T> {
+        let next = read.cut.or(found.next);
+        Page {
+            items: read.items,
+            next: next.map(|next| list.after(&self.node.info.genesis_hash, next)),
+        }
+    }
+}
+
+/// What must be the asker's business for her to see an operation: the same as would have found it.
+fn topics_of(operation: Option<&OperationView>, asker: &AccountId) -> Vec<Topic> {
+    let Some(operation) = operation else {
+        return vec![Topic::Operations];
+    };
+    let own = (operation.signer.as_ref() == Some(asker)).then_some(Topic::OwnOperations);
+    let entities = operation.entities.iter().copied().map(Topic::History);
+    let last = std::iter::once(Topic::Operations);
+    let topics = own.into_iter().chain(entities.take(TOPICS_MAX)).chain(last);
+    topics.collect()
+}

@@ -1,0 +1,346 @@
+//! An index in memory over blocks of the real runtime's operations.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use codec::{Decode, Encode};
+use frame_system::{EventRecord, Phase};
+use pallet_appointments::Event as Appointments;
+use parking_lot::{Mutex, RwLock};
+use sp_core::{sr25519, Pair};
+use sp_runtime::DispatchError;
+use xinglin_core::{
+    Count, Explorer, ExplorerError, Filter, IndexProgress, KeptQuestion, Order, Outcome, Page,
+    Period, Position, QuestionLog, StoreError,
+};
+use xinglin_decoding::{Schema, METADATA_VERSION};
+use xinglin_primitives::{
+    AccountId, AppointmentId, BlockNumber, Entity, Hash, MemberId, PatientId, PractitionerId,
+    ScheduleId,
+};
+use xinglin_runtime::{
+    native::{self, DecodedExtrinsic},
+    RuntimeEvent,
+};
+
+use crate::fake::FakeChain;
+
+/// Time of block 0; every further one is a second later.
+pub const START_MS: u64 = 1_748_822_400_000;
+/// Calls of a period that the index counts in one block.
+const COUNT: u64 = 3;
+
+struct Row {
+    signer: Option<AccountId>,
+    pallet: String,
+    call: String,
+    succeeded: bool,
+    entities: BTreeSet<Entity>,
+    event_pallets: BTreeSet<String>,
+}
+
+struct Indexed {
+    events: Vec<u8>,
+    rows: Vec<Row>,
+    /// Pallet and name of each event with what it mentions, in order.
+    event_rows: Vec<(String, String, BTreeSet<Entity>)>,
+}
+
+/// The index, and the record of questions.
+pub struct FakeIndex {
+    /// What is indexed.
+    pub chain: Arc<FakeChain>,
+    schema: Schema,
+    blocks: RwLock<BTreeMap<BlockNumber, Indexed>>,
+    /// What was asked.
+    pub questions: Mutex<Vec<KeptQuestion>>,
+}
+
+/// An account by the byte that its seed is made of.
+pub fn signer(seed: u8) -> sr25519::Pair {
+    sr25519::Pair::from_seed(&[seed; 32])
+}
+
+fn timestamp(number: BlockNumber) -> Vec<u8> {
+    let now_ms = START_MS + 1_000 * u64::from(number);
+    let inherent = DecodedExtrinsic::encode(native::timestamp_inherent(now_ms));
+    inherent.unwrap().bytes().to_vec()
+}
+
+fn booking(seed: u8, nonce: u32, patient: u64) -> Vec<u8> {
+    let pair = signer(seed);
+    let call = pallet_appointments::Call::book {
+        patient: PatientId(patient),
+        schedule: ScheduleId(0),
+        slot: 3,
+        waitlist: false,
+        pre_visit_grant: None,
+    };
+    let account = AccountId::from(pair.public());
+    let signed = native::sign(call.into(), account, nonce, Hash::zero(), None, |payload| {
+        pair.sign(payload).into()
+    });
+    DecodedExtrinsic::encode(signed).unwrap().bytes().to_vec()
+}
+
+fn event(index: u32, event: impl Into<RuntimeEvent>) -> EventRecord<RuntimeEvent, Hash> {
+    EventRecord {
+        phase: Phase::ApplyExtrinsic(index),
+        event: event.into(),
+        topics: Vec::new(),
+    }
+}
+
+impl FakeIndex {
+    /// A chain of genesis.
+    pub fn new() -> Arc<Self> {
+        let mut ext = sp_io::TestExternalities::default();
+        let call = || native::call("Metadata_metadata_at_version", &METADATA_VERSION.encode());
+        let answer = ext.execute_with(call).unwrap();
+        let metadata = Option::<Vec<u8>>::decode(&mut &answer[..])
+            .unwrap()
+            .unwrap();
+        let chain = FakeChain::new(0);
+        chain.set_metadata(metadata.clone());
+        Arc::new(Self {
+            chain,
+            schema: Schema::read(&metadata).unwrap(),
+            blocks: RwLock::default(),
+            questions: Mutex::default(),
+        })
+    }
+
+    /// Commits a block in which each of these signers books for her patient, and indexes it. The
+    /// rules refuse who books for patient 0. Gives the hashes.
+    pub fn book(&self, bookings: &[(u8, u64)]) -> Vec<Hash> {
+        let number = self.progress().tip + 1;
+        let mut body = vec![timestamp(number)];
+        let mut events = Vec::new();
+        for (index, (seed, patient)) in (1..).zip(bookings) {
+            body.push(booking(*seed, number, *patient));
+            if *patient == 0 {
+                let failed = frame_system::Event::ExtrinsicFailed {
+                    dispatch_error: DispatchError::BadOrigin,
+                    dispatch_info: Default::default(),
+                };
+                events.push(event(index, failed));
+                continue;
+            }
+            events.push(event(
+                index,
+                Appointments::Booked {
+                    appointment: AppointmentId(100 * u64::from(number) + u64::from(index)),
+                    patient: PatientId(*patient),
+                    practitioner: PractitionerId(3),
+                    member: MemberId(2),
+                    schedule: ScheduleId(0),
+                    slot: 3,
+                    by: AccountId::from(signer(*seed).public()),
+                },
+            ));
+            let succeeded = frame_system::Event::ExtrinsicSuccess {
+                dispatch_info: Default::default(),
+            };
+            events.push(event(index, succeeded));
+        }
+        let events = events.encode();
+        let indexed = self.outline(&body, events);
+        let hashes = body[1..]
+            .iter()
+            .map(|bytes| xinglin_primitives::receipt::extrinsic_hash(bytes));
+        let hashes = hashes.collect();
+        self.chain.commit_extrinsics(&body);
+        self.blocks.write().insert(number, indexed);
+        hashes
+    }
+
+    fn outline(&self, body: &[Vec<u8>], events: Vec<u8>) -> Indexed {
+        let outline = self.schema.outline(body, &events).unwrap();
+        let mut rows: Vec<Row> = outline
+            .extrinsics
+            .iter()
+            .map(|extrinsic| Row {
+                signer: extrinsic.signer.clone(),
+                pallet: extrinsic.call.pallet.to_owned(),
+                call: extrinsic.call.name.to_owned(),
+                succeeded: extrinsic.succeeded,
+                entities: extrinsic.entities.clone(),
+                event_pallets: BTreeSet::new(),
+            })
+            .collect();
+        for event in &outline.events {
+            let row = &mut rows[event.extrinsic.unwrap() as usize];
+            row.event_pallets.insert(event.event.pallet.to_owned());
+        }
+        let event_rows = outline.events.iter().map(|event| {
+            let (pallet, name) = (event.event.pallet, event.event.name);
+            (pallet.to_owned(), name.to_owned(), event.entities.clone())
+        });
+        let event_rows = event_rows.collect();
+        drop(outline);
+        Indexed {
+            events,
+            rows,
+            event_rows,
+        }
+    }
+
+    fn page(
+        &self,
+        filter: &Filter,
+        order: Order,
+        after: Option<Position>,
+        limit: u32,
+        found: impl Fn(&Indexed) -> Vec<u32>,
+    ) -> Page {
+        let blocks = self.blocks.read();
+        let first = filter.from_block.unwrap_or(0);
+        let last = filter.to_block.unwrap_or(u32::MAX);
+        let mut all: Vec<Position> = blocks
+            .range(first..=last)
+            .flat_map(|(block, indexed)| {
+                let (block, indexes) = (*block, found(indexed));
+                indexes
+                    .into_iter()
+                    .map(move |index| Position { block, index })
+            })
+            .collect();
+        if order == Order::Newest {
+            all.reverse();
+        }
+        if let Some(after) = after {
+            all.retain(|it| match order {
+                Order::Newest => *it < after,
+                Order::Oldest => *it > after,
+            });
+        }
+        let is_more = all.len() > limit as usize;
+        all.truncate(limit as usize);
+        Page {
+            next: all.last().copied().filter(|_| is_more),
+            items: all,
+        }
+    }
+}
+
+fn is_or_any<T: PartialEq>(wanted: &Option<T>, value: &T) -> bool {
+    wanted.as_ref().is_none_or(|wanted| wanted == value)
+}
+
+impl Explorer for FakeIndex {
+    fn progress(&self) -> IndexProgress {
+        use xinglin_core::ChainStore;
+        let last = self.blocks.read().keys().next_back().copied();
+        IndexProgress {
+            first: 1,
+            last: last.unwrap_or(0),
+            tip: self.chain.tip().unwrap().number,
+        }
+    }
+
+    fn extrinsics(
+        &self,
+        filter: &Filter,
+        order: Order,
+        after: Option<Position>,
+        limit: u32,
+    ) -> Result<Page, ExplorerError> {
+        let outcome = |row: &Row| match row.succeeded {
+            true => Outcome::Success,
+            false => Outcome::Error,
+        };
+        let matches = |row: &Row| {
+            (filter.signer.is_none() || filter.signer == row.signer)
+                && is_or_any(&filter.pallet, &row.pallet)
+                && is_or_any(&filter.call, &row.call)
+                && is_or_any(&filter.outcome, &outcome(row))
+                && filter
+                    .event_pallet
+                    .iter()
+                    .all(|it| row.event_pallets.contains(it))
+                && filter.entities.iter().all(|it| row.entities.contains(it))
+        };
+        Ok(self.page(filter, order, after, limit, |indexed| {
+            let rows = (0..).zip(&indexed.rows);
+            rows.filter(|(_, row)| matches(row))
+                .map(|(index, _)| index)
+                .collect()
+        }))
+    }
+
+    fn events(
+        &self,
+        filter: &Filter,
+        order: Order,
+        after: Option<Position>,
+        limit: u32,
+    ) -> Result<Page, ExplorerError> {
+        Ok(self.page(filter, order, after, limit, |indexed| {
+            let rows = (0..).zip(&indexed.event_rows);
+            rows.filter(|(_, (pallet, name, entities))| {
+                is_or_any(&filter.event_pallet, pallet)
+                    && is_or_any(&filter.event, name)
+                    && filter.entities.iter().all(|it| entities.contains(it))
+            })
+            .map(|(index, _)| index)
+            .collect()
+        }))
+    }
+
+    fn time_of(&self, block: BlockNumber) -> Result<Option<u64>, ExplorerError> {
+        let is_indexed = self.blocks.read().contains_key(&block);
+        Ok(is_indexed.then(|| START_MS + 1_000 * u64::from(block)))
+    }
+
+    fn block_at(&self, time_ms: u64) -> Result<Option<BlockNumber>, ExplorerError> {
+        let blocks = self.blocks.read();
+        let mut numbers = blocks.keys().copied();
+        Ok(numbers.find(|number| START_MS + 1_000 * u64::from(*number) >= time_ms))
+    }
+
+    fn encoded_events(&self, block: BlockNumber) -> Result<Option<Vec<u8>>, ExplorerError> {
+        let blocks = self.blocks.read();
+        Ok(blocks.get(&block).map(|indexed| indexed.events.clone()))
+    }
+
+    fn counts(
+        &self,
+        _: Period,
+        member: Option<MemberId>,
+        from_ms: u64,
+        before_ms: u64,
+        limit: u32,
+    ) -> Result<Vec<Count>, ExplorerError> {
+        // Three calls in each of so many periods as a member's number says.
+        let periods = member.map_or(1, |member| u64::from(member.0));
+        let all = (0..periods * COUNT).map(|n| Count {
+            from_ms: START_MS + 1_000 * (n / COUNT),
+            pallet: "Appointments".to_owned(),
+            call: format!("call{}", n % COUNT),
+            succeeded: n,
+            failed: 0,
+        });
+        let wanted = all.filter(|count| (from_ms..before_ms).contains(&count.from_ms));
+        Ok(wanted.take(limit as usize).collect())
+    }
+}
+
+impl QuestionLog for FakeIndex {
+    fn keep_question(&self, question: &KeptQuestion) -> Result<u64, StoreError> {
+        let mut questions = self.questions.lock();
+        questions.push(question.clone());
+        Ok(questions.len() as u64 - 1)
+    }
+
+    fn questions(&self, from: u64, limit: u32) -> Result<Vec<KeptQuestion>, StoreError> {
+        let questions = self.questions.lock();
+        let from = questions.iter().skip(from as usize);
+        Ok(from.take(limit as usize).cloned().collect())
+    }
+
+    fn question_count(&self) -> Result<u64, StoreError> {
+        Ok(self.questions.lock().len() as u64)
+    }
+}
