@@ -22,7 +22,8 @@ use serde_json::{json, Value};
 use xinglin_primitives::{
     glue::{Held, Subject},
     time::{Date, Moment, DAY_MS},
-    CaseId, DisclosureId, Hash, InvoiceId, MemberId, Party, PatientId, SchemeId, SettlementId,
+    CaseId, DisclosureId, Hash, InvoiceId, MemberId, Party, PatientId, PractitionerId, SchemeId,
+    SettlementId,
 };
 use xinglin_runtime::{Runtime, RuntimeCall};
 use xinglin_sdk::{
@@ -46,6 +47,8 @@ const HOSPITAL: MemberId = MemberId(0);
 const CLINIC: MemberId = MemberId(1);
 const INSURER: MemberId = MemberId(2);
 const PATIENT: PatientId = PatientId(0);
+/// A doctor of the hospital who has nothing to do here.
+const HELD: PractitionerId = PractitionerId(1);
 const CASE: CaseId = CaseId(0);
 const PRICE_FEN: u128 = 10_000;
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -155,7 +158,7 @@ async fn break_glass(client: &Client) {
     act(client, DOCTOR_PATH, call).await;
 }
 
-/// A case with a hold on the clinic and two requests to the hospital: one that is due in a day, and
+/// A case with a hold on a doctor and two requests to the hospital: one that is due in a day, and
 /// one that is overdue by the time of the chain.
 async fn open_case(client: &Client) {
     let open = AuditCall::<Runtime>::open_case {
@@ -174,7 +177,7 @@ async fn open_case(client: &Client) {
     wait_until(client, soon + 1).await;
     let hold = AuditCall::<Runtime>::hold {
         case: CASE,
-        held: Held::Party(Party::Member(CLINIC)),
+        held: Held::Party(Party::Practitioner(HELD)),
     };
     act(client, REGULATOR_PATH, hold).await;
 }
@@ -185,6 +188,19 @@ async fn wait_until(client: &Client, moment: Moment) {
         while parties::now(client).await.unwrap() < moment {
             let call = frame_system::Call::<Runtime>::remark { remark: Vec::new() };
             act(client, HOSPITAL_PATH, call).await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, waiting).await.unwrap();
+}
+
+/// Waits until the node's index has come to the tip.
+async fn wait_until_indexed(client: &Client) {
+    let waiting = async {
+        loop {
+            let status = client.explorer_status().await.unwrap();
+            if status.last >= status.tip {
+                break;
+            }
         }
     };
     tokio::time::timeout(DEADLINE, waiting).await.unwrap();
@@ -208,7 +224,7 @@ async fn what_waits_is_in_the_inbox_until_it_is_done() {
 
     let lists = of_regulator(&node);
     assert_eq!(items(&lists["cases"]), ["case:0"]);
-    assert_eq!(items(&lists["holds"]), ["case:0/member:1"]);
+    assert_eq!(items(&lists["holds"]), ["case:0/practitioner:1"]);
     // The first due first.
     assert_eq!(
         items(&lists["disclosures"]),
@@ -253,6 +269,7 @@ async fn what_waits_is_in_the_inbox_until_it_is_done() {
     }
     assert_eq!(items(&lists["findings"]), ["case:0"]);
     assert_eq!(of_insurer(&node)["claims"], json!([]));
+    wait_until_indexed(&client).await;
     reported(&node);
 }
 
@@ -280,7 +297,7 @@ async fn done(node: &DevNode, client: &Client) {
             .await
             .unwrap();
     }
-    let lift = ["lift", "--case", "0", "member:1"];
+    let lift = ["lift", "--case", "0", "practitioner:1"];
     command(node, "regulator", REGULATOR_PATH, &lift);
     let close = AuditCall::<Runtime>::close_case {
         case: CASE,
@@ -311,9 +328,19 @@ fn reported(node: &DevNode) {
         .skip(1)
         .map(|row| row.split(',').nth(2).unwrap())
         .collect();
-    for act in ["opened", "requested", "disclosed", "closed"] {
+    // What the state forgets is there, too, and where each step is.
+    for act in [
+        "opened",
+        "requested",
+        "held",
+        "lifted",
+        "disclosed",
+        "closed",
+    ] {
         assert!(acts.contains(&act), "{act} is not in {acts:?}");
     }
+    let is_placed = |row: &str| row.rsplit(',').next().is_some_and(|hash| hash.len() == 66);
+    assert!(text.lines().skip(1).all(is_placed), "{text}");
     assert_eq!(
         (acts.first(), acts.last()),
         (Some(&"opened"), Some(&"closed"))

@@ -53,12 +53,12 @@ fn is_concerned(asker: &AccountId, topic: Topic) -> bool {
             })
         }
         Topic::Oversight => is_regulator(member),
-        Topic::OwnOperations => true,
-        Topic::History(entity) => concerns_entity(asker, member, entity),
-        Topic::Operations => false,
         Topic::Case(id) => {
             is_regulator(member) && Audit::case(id).map(|case| case.regulator) == member
         }
+        Topic::OwnOperations => true,
+        Topic::History(entity) => concerns_entity(asker, member, entity),
+        Topic::Operations => false,
     }
 }
 
@@ -105,10 +105,10 @@ fn parties_of(topic: Topic) -> Vec<Party> {
         }),
         // A record's contents come from a disclosure by those who have the key, never from a node.
         Topic::Record(_) | Topic::Content(_) | Topic::Schedule(_) => Vec::new(),
-        // These are of no one's in particular: any open case opens them.
-        Topic::OwnOperations | Topic::History(_) | Topic::Operations => Vec::new(),
         // Regulators ask about these without a case.
         Topic::Oversight | Topic::Case(_) => Vec::new(),
+        // These are of no one's in particular: any open case opens them.
+        Topic::OwnOperations | Topic::History(_) | Topic::Operations => Vec::new(),
     }
 }
 

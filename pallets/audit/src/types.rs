@@ -109,6 +109,23 @@ pub struct Disclosure {
     pub state: DisclosureState,
 }
 
+/// A case as a key of which the bytes are in the order of the ids, the newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
+pub struct NewestFirst(InOrder);
+
+impl NewestFirst {
+    /// The case.
+    pub fn id(self) -> CaseId {
+        CaseId(u64::MAX - self.0.id())
+    }
+}
+
+impl From<CaseId> for NewestFirst {
+    fn from(id: CaseId) -> Self {
+        Self((u64::MAX - id.0).into())
+    }
+}
+
 /// How far the questions of a node are anchored.
 #[derive(
     Clone,
@@ -131,23 +148,6 @@ pub struct Anchor {
     pub until: Moment,
     /// When they were anchored last.
     pub at: Moment,
-}
-
-/// A case as a key of which the bytes are in the order of the ids, the newest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode, MaxEncodedLen, TypeInfo)]
-pub struct NewestFirst(InOrder);
-
-impl NewestFirst {
-    /// The case.
-    pub fn id(self) -> CaseId {
-        CaseId(u64::MAX - self.0.id())
-    }
-}
-
-impl From<CaseId> for NewestFirst {
-    fn from(id: CaseId) -> Self {
-        Self((u64::MAX - id.0).into())
-    }
 }
 
 /// A request as a key of which the bytes are in the order of the due times, then of the ids.

@@ -58,8 +58,9 @@ pub trait WeightInfo {
 const BASE_PS: u64 = 10_000_000;
 /// Decoding, encoding and hashing a byte, in picoseconds.
 const BYTE_PS: u64 = 2_000;
-/// Splitting a line, and comparing its item with those of the day, in picoseconds.
-const LINE_PS: u64 = 200_000;
+/// Splitting a line, and comparing its item with those of the day and with as many remembered lines
+/// as there may be, in picoseconds.
+const LINE_PS: u64 = 1_200_000;
 /// Reads of the registry to learn for whom a signer acts: account, delegation, party.
 const ACTS_FOR_READS: u64 = 3;
 /// Reads of the registry to learn a signer's member: account, member.

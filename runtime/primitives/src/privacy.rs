@@ -37,14 +37,14 @@ pub enum Topic {
     Practitioner(PractitionerId),
     /// What waits for the regulators.
     Oversight,
+    /// A regulator's case, open or closed.
+    Case(CaseId),
     /// The operations that the asker signed.
     OwnOperations,
     /// The operations that mention something, whoever signed them.
     History(Entity),
     /// Any operations.
     Operations,
-    /// A regulator's case, open or closed.
-    Case(CaseId),
 }
 
 /// Where on the chain a ciphertext is.

@@ -219,7 +219,10 @@ fn the_council_says_what_is_remarkable() {
     };
     let set_norms = pallet_insurance::Call::set_norms { norms };
     let alone = chain.sign(INSURER, 0, set_norms.clone());
-    assert_eq!(chain.one(alone), Ok(Err(sp_runtime::DispatchError::BadOrigin)));
+    assert_eq!(
+        chain.one(alone),
+        Ok(Err(sp_runtime::DispatchError::BadOrigin))
+    );
     motion(&mut chain, [0, 0, 1, 0], set_norms.into());
     let found = chain
         .ext

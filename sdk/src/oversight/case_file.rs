@@ -14,10 +14,14 @@ use xinglin_primitives::{
     glue::Held, page::PAGE_MAX, time::Moment, AccountId, BlockNumber, CaseId, DisclosureId, Hash,
     MemberId,
 };
-use xinglin_rpc_api::questions as ask;
+use xinglin_rpc_api::{
+    codes::{EXPLORER_BEHIND, EXPLORER_NO_INDEX},
+    questions as ask,
+};
 
+use super::history;
 use crate::{
-    client::Client,
+    client::{Client, ClientError},
     keys::KeyPair,
     operation::OperationError,
     parties::{self, unknown},
@@ -80,6 +84,22 @@ pub struct CaseFile {
     pub at: Moment,
     /// The chain, by its genesis.
     pub genesis: Hash,
+}
+
+/// Reads a case of the regulator of which `key` is an account, open or closed, with its history if
+/// the node keeps an index.
+pub async fn read(client: &Client, key: &KeyPair, id: CaseId) -> Result<CaseFile, OperationError> {
+    let mut file = of_state(client, key, id).await?;
+    match history::of_case(client, key, id).await {
+        Ok(steps) => file.add_history(steps),
+        // What is missing is told by what the file has.
+        Err(ClientError::Refused {
+            code: EXPLORER_NO_INDEX | EXPLORER_BEHIND,
+            ..
+        }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(file)
 }
 
 /// Reads a case of the regulator of which `key` is an account, open or closed, from the state.

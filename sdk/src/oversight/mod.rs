@@ -6,6 +6,7 @@
 //! - [`report`]: a case file as PDF and as CSV.
 
 pub mod case_file;
+pub mod history;
 pub mod inbox;
 pub mod report;
 pub mod text;

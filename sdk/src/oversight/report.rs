@@ -57,7 +57,7 @@ impl CaseFile {
         let mut pdf = Document::new(&format!("监管案件报告 {} Regulatory case report", self.id));
         self.write_head(&mut pdf);
         pdf.heading("经过 Everything done for the case");
-        pdf.table(&STEP_COLUMNS, self.steps.iter().map(|it| step_row(it)));
+        pdf.table(&STEP_COLUMNS, self.steps.iter().map(step_row));
         if !self.requests.is_empty() {
             pdf.heading("披露要求 Requests for disclosure");
             pdf.table(

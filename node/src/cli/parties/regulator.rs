@@ -270,7 +270,7 @@ async fn report(session: &Session, case: CaseId, path: &Path) -> Result<()> {
     let format = path.extension().and_then(|it| it.to_str());
     let (client, key) = (session.client(), session.key());
     let file = match format {
-        Some("pdf" | "csv") => case_file::of_state(client, key, case).await?,
+        Some("pdf" | "csv") => case_file::read(client, key, case).await?,
         _ => bail!("no report of that kind: name a file that ends in .pdf or .csv"),
     };
     let content = match format {

@@ -257,14 +257,14 @@ fn an_item_on_other_terms_is_a_swap() {
                 16,
                 MockBill {
                     member: CLINIC,
-                    ..on(ago(40), &[class_a.clone()])
+                    ..on(ago(40), core::slice::from_ref(&class_a))
                 },
             ),
             (
                 17,
                 MockBill {
                     patient: BOB,
-                    ..on(ago(40), &[class_a.clone()])
+                    ..on(ago(40), core::slice::from_ref(&class_a))
                 },
             ),
         ] {
