@@ -15,7 +15,7 @@ use support::{
     chain::{Chain, Recorded},
     cluster::Cluster,
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, task::LocalSet};
 use xinglin_postgres::{
     export, queries, verify, Difference, ExportError, Exported, Options, Progress, SCHEMA_VERSION,
 };
@@ -67,7 +67,7 @@ impl Running {
         let (heights, height) = watch::channel(None);
         let (waiting, waits) = watch::channel(0);
         let url = url.to_owned();
-        let task = tokio::spawn(async move {
+        let task = tokio::task::spawn_local(async move {
             let tell = |progress: Progress<'_>| match progress {
                 Progress::Exported { height, .. } => {
                     heights.send_replace(Some(height));
@@ -100,8 +100,13 @@ impl Drop for Running {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn each_block_is_exported_once_whatever_dies() {
+    // Whoever goes on exporting does so beside the test.
+    LocalSet::new().run_until(whatever_dies()).await;
+}
+
+async fn whatever_dies() {
     let cluster = Cluster::start();
     let url = cluster.create("exported");
     let mut chain = Chain::new(0);
