@@ -171,10 +171,10 @@ mod tests {
                 .collect();
             assert!(!comment.is_empty(), "{name}");
             for parameter in parameters {
+                let written = format!(":{parameter}");
+                let tells = |line: &&str| line.replace('\'', "").contains(&written);
                 assert!(
-                    comment
-                        .iter()
-                        .any(|line| line.contains(&format!(":{parameter}"))),
+                    comment.iter().any(tells),
                     "{name} does not tell of {parameter}"
                 );
             }
