@@ -102,13 +102,8 @@ async fn cancel_and_write(client: &Client) {
     assert_eq!(written.unwrap().record, RecordId(0));
     for (path, practitioner) in [(DOCTOR, 0), (STRANGER, 2)] {
         let party = Party::Practitioner(PractitionerId(practitioner));
-        let opened = records::open(
-            client,
-            &wallet(path),
-            party,
-            &[RecordId(0)],
-            Purpose::Treatment,
-        );
+        let (wallet, purpose) = (wallet(path), Purpose::Treatment);
+        let opened = records::open(client, &wallet, party, &[RecordId(0)], purpose);
         opened.await.unwrap();
     }
 }

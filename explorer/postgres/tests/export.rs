@@ -15,7 +15,7 @@ use support::{
     chain::{Chain, Recorded},
     cluster::Cluster,
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, task::LocalSet};
 use xinglin_postgres::{
     export, queries, verify, Difference, ExportError, Exported, Options, Progress, SCHEMA_VERSION,
 };
@@ -67,7 +67,7 @@ impl Running {
         let (heights, height) = watch::channel(None);
         let (waiting, waits) = watch::channel(0);
         let url = url.to_owned();
-        let task = tokio::spawn(async move {
+        let task = tokio::task::spawn_local(async move {
             let tell = |progress: Progress<'_>| match progress {
                 Progress::Exported { height, .. } => {
                     heights.send_replace(Some(height));
@@ -100,8 +100,13 @@ impl Drop for Running {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn each_block_is_exported_once_whatever_dies() {
+    // Whoever goes on exporting does so beside the test.
+    LocalSet::new().run_until(whatever_dies()).await;
+}
+
+async fn whatever_dies() {
     let cluster = Cluster::start();
     let url = cluster.create("exported");
     let mut chain = Chain::new(0);
@@ -125,12 +130,12 @@ async fn each_block_is_exported_once_whatever_dies() {
 
     // The database dies, and comes back after more blocks.
     let mut running = Running::start(chain.recorded.clone(), &url);
-    chain.block(1_000, vec![("//Alice//patient//5", calls::book(4, 3))]);
+    chain.block(1_000, vec![("//Alice", calls::department(3))]);
     running.reaches(chain.height()).await;
     cluster.crash();
-    chain.block(1_000, vec![("//Alice//patient//6", calls::book(5, 4))]);
+    chain.block(1_000, vec![("//Alice", calls::department(4))]);
     running.waits().await;
-    chain.block(1_000, vec![("//Alice//patient//7", calls::book(6, 5))]);
+    chain.block(1_000, vec![("//Alice", calls::department(5))]);
     cluster.up();
     running.reaches(chain.height()).await;
 
@@ -138,7 +143,7 @@ async fn each_block_is_exported_once_whatever_dies() {
     let mut heights = running.waits.clone();
     let before = *heights.borrow_and_update();
     chain.recorded.set_away(true);
-    chain.block(1_000, vec![("//Alice//patient//8", calls::book(7, 6))]);
+    chain.block(1_000, vec![("//Alice", calls::department(6))]);
     let waits = heights.wait_for(|waits| *waits > before);
     drop(waits.await.unwrap());
     chain.recorded.set_away(false);
@@ -241,7 +246,7 @@ async fn a_database_of_another_chain_or_another_program_is_refused() {
     cluster.execute(
         &older,
         "CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY, description text NOT NULL, \
-         installed_on timestamptz NOT NULL, success boolean NOT NULL, checksum bytea NOT NULL, \
+         installed_on timestamptz NOT NULL DEFAULT now(), success boolean NOT NULL, checksum bytea NOT NULL, \
          execution_time bigint NOT NULL)",
     );
     cluster.execute(&older, &table);

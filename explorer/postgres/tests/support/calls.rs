@@ -58,13 +58,22 @@ fn schedule() -> RuntimeCall {
     pallet_appointments::Call::publish_schedule { schedule }.into()
 }
 
-pub fn book(patient: u64, slot: u16) -> RuntimeCall {
+fn book(patient: u64, slot: u16) -> RuntimeCall {
     pallet_appointments::Call::book {
         patient: PatientId(patient),
         schedule: ScheduleId(0),
         slot,
         waitlist: false,
         pre_visit_grant: None,
+    }
+    .into()
+}
+
+/// A department is published.
+pub fn department(department: u16) -> RuntimeCall {
+    pallet_appointments::Call::publish_department {
+        department: DepartmentId(department),
+        code: BoundedVec::truncate_from(b"New".to_vec()),
     }
     .into()
 }

@@ -199,7 +199,8 @@ impl Source for Recorded {
         self.check()?;
         let mut heights = self.height.subscribe();
         let reached = heights.wait_for(|reached| *reached > height).await;
-        Ok(*reached.unwrap())
+        let reached = *reached.unwrap();
+        Ok(reached)
     }
 
     async fn block(&self, height: BlockNumber) -> Result<SourceBlock, SourceError> {
