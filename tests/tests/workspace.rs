@@ -16,7 +16,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("pallet-members", &["xinglin-primitives"]),
     ("pallet-payments", &["xinglin-primitives"]),
     ("pallet-records", &["xinglin-primitives"]),
+    (
+        "pallet-trusted-time",
+        &["xinglin-primitives", "xinglin-timestamps"],
+    ),
     ("pallet-validators", &["xinglin-primitives"]),
+    ("xinglin-timestamps", &[]),
     (
         "xinglin-runtime",
         &[
@@ -26,6 +31,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "pallet-members",
             "pallet-payments",
             "pallet-records",
+            "pallet-trusted-time",
             "pallet-validators",
             "xinglin-primitives",
         ],
@@ -49,12 +55,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "pallet-members",
             "pallet-payments",
             "pallet-records",
+            "pallet-trusted-time",
             "pallet-validators",
             "xinglin-einvoice",
             "xinglin-fhir",
             "xinglin-primitives",
             "xinglin-rpc-api",
             "xinglin-runtime",
+            "xinglin-timestamps",
         ],
     ),
     ("xinglin-fhir", &[]),
@@ -91,6 +99,9 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("arc-malachitebft-signing", &["xinglin-consensus"]),
     ("arc-malachitebft-sync", &["xinglin-consensus"]),
     ("pdf-writer", &["xinglin-pdf"]),
+    ("cms", &["xinglin-timestamps"]),
+    ("x509-cert", &["xinglin-timestamps"]),
+    ("x509-tsp", &["xinglin-timestamps"]),
 ];
 
 /// Dependencies of each workspace crate that are built into it; those of its tests do not count.
