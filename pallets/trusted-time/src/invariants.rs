@@ -102,7 +102,7 @@ impl<T: Config> Pallet<T> {
             );
         }
         ensure!(
-            KeyOwners::<T>::iter_values().all(|member| Authorities::<T>::contains_key(member)),
+            KeyOwners::<T>::iter_values().all(Authorities::<T>::contains_key),
             "a key belongs to nobody"
         );
         Ok(())

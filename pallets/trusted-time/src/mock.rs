@@ -154,7 +154,10 @@ pub fn service_chain(service: &TestAuthority) -> Chain {
     chain(&service.chain())
 }
 
+/// The call that registers a service. Its certificates may be of this very second, so that the
+/// chain's clock goes on to that of this machine.
 pub fn registering(member: MemberId, service: &TestAuthority) -> Call<Test> {
+    Now::set(clock());
     Call::register_certificates {
         member,
         certificates: service_chain(service),

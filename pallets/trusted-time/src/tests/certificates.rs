@@ -51,7 +51,8 @@ fn the_council_registers_and_withdraws() {
         );
         // The same key again, by the same member: a new number.
         assert_ok!(council(registering(AUTHORITY, &service)));
-        assert_eq!(TrustedTime::authority(AUTHORITY).unwrap().in_force, [1]);
+        let authority = TrustedTime::authority(AUTHORITY).unwrap();
+        assert_eq!(authority.in_force.into_inner(), [1]);
     });
 }
 
