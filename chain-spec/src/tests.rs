@@ -29,8 +29,8 @@ fn the_presets_have_these_genesis_hashes() {
     assert_eq!(
         [hash("dev"), hash("local")],
         [
-            "0x07693850ccdad4af128a23129837a945e9fdc05413e58f654e2f5b9bfb1f8fea",
-            "0x8dc58fac909c7b46b9eb4a55f2e18c98456b15252a9bfd7225eb2093a4453faf",
+            "0x32c13d51ccdc1eab0176fd2e4c43d2b80d3bf3f3be96c71128fa481178c69f28",
+            "0x4edae844666a79c680b95a75edb5fd7512053ddfca45ee661548bdc21d6e4502",
         ]
     );
 }

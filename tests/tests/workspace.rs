@@ -16,7 +16,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("pallet-members", &["xinglin-primitives"]),
     ("pallet-payments", &["xinglin-primitives"]),
     ("pallet-records", &["xinglin-primitives"]),
+    (
+        "pallet-trusted-time",
+        &["xinglin-primitives", "xinglin-timestamps"],
+    ),
     ("pallet-validators", &["xinglin-primitives"]),
+    ("xinglin-timestamps", &[]),
     (
         "xinglin-runtime",
         &[
@@ -26,6 +31,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "pallet-members",
             "pallet-payments",
             "pallet-records",
+            "pallet-trusted-time",
             "pallet-validators",
             "xinglin-primitives",
         ],
@@ -49,6 +55,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "pallet-members",
             "pallet-payments",
             "pallet-records",
+            "pallet-trusted-time",
             "pallet-validators",
             "xinglin-einvoice",
             "xinglin-fhir",
@@ -56,6 +63,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "xinglin-primitives",
             "xinglin-rpc-api",
             "xinglin-runtime",
+            "xinglin-timestamps",
         ],
     ),
     ("xinglin-fhir", &[]),
@@ -115,6 +123,9 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("rkik-nts", &["xinglin-clock"]),
     ("rsntp", &["xinglin-clock"]),
     ("sqlx", &["xinglin-postgres"]),
+    ("cms", &["xinglin-timestamps"]),
+    ("x509-cert", &["xinglin-timestamps"]),
+    ("x509-tsp", &["xinglin-timestamps"]),
 ];
 
 /// Dependencies of each workspace crate that are built into it; those of its tests do not count.

@@ -21,6 +21,7 @@ pub mod passphrase;
 mod progress;
 mod receipt;
 mod status;
+mod time_authority;
 
 /// Where a node's JSON-RPC is unless told otherwise.
 const DEFAULT_URL: &str = "ws://127.0.0.1:9944";
@@ -48,6 +49,7 @@ enum Command {
     #[command(subcommand)]
     ChainSpec(chain_spec::ChainSpecCommand),
     Status(status::StatusArgs),
+    TimeAuthority(Box<time_authority::TimeAuthorityArgs>),
     #[command(subcommand)]
     Receipt(receipt::ReceiptCommand),
     #[command(subcommand)]
@@ -85,6 +87,7 @@ pub fn run() -> Result<()> {
         Command::Key(command) => key::run(command),
         Command::ChainSpec(command) => chain_spec::run(command),
         Command::Status(args) => status::run(&args),
+        Command::TimeAuthority(args) => time_authority::run(*args),
         Command::Receipt(command) => receipt::run(command),
         Command::Db(command) => db::run(command),
         Command::Export(command) => export::run(command),

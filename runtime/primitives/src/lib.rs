@@ -15,6 +15,7 @@ pub mod privacy;
 pub mod questions;
 pub mod receipt;
 pub mod signature;
+pub mod stamp;
 pub mod text;
 pub mod time;
 
@@ -23,6 +24,7 @@ pub use ids::{
     AccessRequestId, AppointmentId, CaseId, ClaimId, CoverageId, DepartmentId, DisclosureId,
     EmergencyId, EncryptionKey, GrantId, IdentityHash, InOrder, InvoiceId, MemberId, PatientId,
     PractitionerId, ProviderId, RecordId, RedemptionId, ScheduleId, SchemeId, SettlementId,
+    StampId,
 };
 pub use party::Party;
 pub use signature::{MultiSignature, MultiSigner};

@@ -1,0 +1,5 @@
+//! Tests against tokens that OpenSSL makes.
+
+mod certificates;
+mod exchange;
+mod tokens;
