@@ -9,6 +9,7 @@ pub mod args;
 mod chain_spec;
 mod db;
 mod demo;
+mod evidence;
 mod fhir;
 mod invoice;
 pub mod key;
@@ -48,6 +49,8 @@ enum Command {
     #[command(subcommand)]
     Receipt(receipt::ReceiptCommand),
     #[command(subcommand)]
+    Evidence(evidence::EvidenceCommand),
+    #[command(subcommand)]
     Db(db::DbCommand),
     Demo(demo::DemoArgs),
     #[command(subcommand)]
@@ -80,6 +83,7 @@ pub fn run() -> Result<()> {
         Command::ChainSpec(command) => chain_spec::run(command),
         Command::Status(args) => status::run(&args),
         Command::Receipt(command) => receipt::run(command),
+        Command::Evidence(command) => evidence::run(command),
         Command::Db(command) => db::run(command),
         Command::Fhir(command) => fhir::run(command),
         Command::Invoice(command) => invoice::run(command),
