@@ -51,6 +51,7 @@ use xinglin_primitives::{
     consensus::Validator,
     glue::Admission,
     privacy::{Location, Refusal, Topic},
+    stamp::StampsAround,
     time::Moment,
     AccessRequestId, AccountId, AppointmentId, Balance, BlockNumber, CaseId, ClaimId, CoverageId,
     DisclosureId, EmergencyId, GrantId, Hash, Header, InvoiceId, MemberId, Nonce, PatientId,
@@ -63,7 +64,7 @@ use crate::{
     genesis,
     native::{self, NextHeight},
     privacy, Appointments, Audit, Block, Executive, InherentDataExt, Insurance, Payments, Records,
-    Runtime, RuntimeGenesisConfig, System, Timestamp, UncheckedExtrinsic, VERSION,
+    Runtime, RuntimeGenesisConfig, System, Timestamp, TrustedTime, UncheckedExtrinsic, VERSION,
 };
 
 sp_api::decl_runtime_apis! {
@@ -233,6 +234,16 @@ sp_api::decl_runtime_apis! {
             after: Option<DisclosureId>,
             limit: u32,
         ) -> Vec<(DisclosureId, Disclosure)>;
+    }
+
+    /// What time authorities say about blocks.
+    pub trait TrustedTimeApi {
+        /// The tokens that tell best when a block was made: one from before and one from after it.
+        fn stamps_around(block: BlockNumber) -> StampsAround;
+        /// The certificates in DER with this number of a time authority, that of its service first.
+        fn certificates_of(member: MemberId, number: u32) -> Option<Vec<Vec<u8>>>;
+        /// The token with this Blake2b-256 that a transaction carries, if it carries one.
+        fn token_in(extrinsic: Vec<u8>, token: Hash) -> Option<Vec<u8>>;
     }
 
     /// Private questions and what blocks carry for their answers.
@@ -566,6 +577,22 @@ impl_runtime_apis! {
             limit: u32,
         ) -> Vec<(DisclosureId, Disclosure)> {
             Audit::awaited_by(regulator, is_overdue, after, limit)
+        }
+    }
+
+    impl self::TrustedTimeApi<Block> for Runtime {
+        fn stamps_around(block: BlockNumber) -> StampsAround {
+            TrustedTime::stamps_around(block)
+        }
+
+        fn certificates_of(member: MemberId, number: u32) -> Option<Vec<Vec<u8>>> {
+            let registered = TrustedTime::certificates(member, number)?;
+            let certificates = registered.certificates.into_iter();
+            Some(certificates.map(|it| it.into_inner()).collect())
+        }
+
+        fn token_in(extrinsic: Vec<u8>, token: Hash) -> Option<Vec<u8>> {
+            ciphertexts::find_token(&extrinsic, token)
         }
     }
 

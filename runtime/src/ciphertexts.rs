@@ -1,8 +1,10 @@
-//! The ciphertexts that a call carries: of medical records, and of what invoices charge for.
+//! What calls carry for others: the ciphertexts of medical records and of what invoices charge for,
+//! and time-stamp tokens.
 
 use codec::DecodeLimit;
 use pallet_payments::Pallet as Payments;
 use pallet_records::Pallet as Records;
+use pallet_trusted_time::Pallet as TrustedTime;
 use sp_io::hashing::blake2_256;
 use xinglin_primitives::Hash;
 
@@ -30,11 +32,24 @@ pub fn carried(call: &RuntimeCall) -> Vec<(Hash, &[u8])> {
 
 /// The ciphertext with a hash that an encoded transaction carries. That it has the hash is checked.
 pub fn find(extrinsic: &[u8], content: Hash) -> Option<Vec<u8>> {
-    let extrinsic =
-        UncheckedExtrinsic::decode_all_with_depth_limit(CALL_DEPTH_MAX, &mut &extrinsic[..]);
-    let extrinsic = extrinsic.ok()?;
+    let extrinsic = decode(extrinsic)?;
     let mut found = carried(&extrinsic.function).into_iter();
     found
         .find(|(stated, bytes)| *stated == content && Hash::from(blake2_256(bytes)) == content)
         .map(|(_, bytes)| bytes.to_vec())
+}
+
+/// The time-stamp token with a hash that an encoded transaction carries. That it has the hash is
+/// checked.
+pub fn find_token(extrinsic: &[u8], token: Hash) -> Option<Vec<u8>> {
+    let extrinsic = decode(extrinsic)?;
+    let found = all_within(&extrinsic.function).find_map(|call| match call {
+        RuntimeCall::TrustedTime(call) => TrustedTime::<Runtime>::carried(call, token),
+        _ => None,
+    });
+    found.map(<[u8]>::to_vec)
+}
+
+fn decode(extrinsic: &[u8]) -> Option<UncheckedExtrinsic> {
+    UncheckedExtrinsic::decode_all_with_depth_limit(CALL_DEPTH_MAX, &mut &extrinsic[..]).ok()
 }

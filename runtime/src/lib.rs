@@ -143,4 +143,7 @@ mod runtime {
 
     #[runtime::pallet_index(50)]
     pub type Audit = pallet_audit;
+
+    #[runtime::pallet_index(51)]
+    pub type TrustedTime = pallet_trusted_time;
 }

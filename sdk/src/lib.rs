@@ -43,4 +43,5 @@ pub mod receipt;
 pub mod records;
 pub mod secret_file;
 pub mod transaction;
+pub mod trusted_time;
 pub mod wallet;

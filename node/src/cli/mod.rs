@@ -19,6 +19,7 @@ mod parties;
 pub mod passphrase;
 mod receipt;
 mod status;
+mod time_authority;
 
 /// Where a node's JSON-RPC is unless told otherwise.
 const DEFAULT_URL: &str = "ws://127.0.0.1:9944";
@@ -46,6 +47,7 @@ enum Command {
     #[command(subcommand)]
     ChainSpec(chain_spec::ChainSpecCommand),
     Status(status::StatusArgs),
+    TimeAuthority(Box<time_authority::TimeAuthorityArgs>),
     #[command(subcommand)]
     Receipt(receipt::ReceiptCommand),
     #[command(subcommand)]
@@ -82,6 +84,7 @@ pub fn run() -> Result<()> {
         Command::Key(command) => key::run(command),
         Command::ChainSpec(command) => chain_spec::run(command),
         Command::Status(args) => status::run(&args),
+        Command::TimeAuthority(args) => time_authority::run(*args),
         Command::Receipt(command) => receipt::run(command),
         Command::Evidence(command) => evidence::run(command),
         Command::Db(command) => db::run(command),

@@ -3,7 +3,9 @@
 use codec::Encode;
 use jsonrpsee::{core::RpcResult, proc_macros::rpc};
 use serde::{Deserialize, Serialize};
-use xinglin_primitives::{consensus, receipt, AccountId, BlockNumber, Hash, Header};
+use xinglin_primitives::{
+    consensus, receipt, AccountId, BlockNumber, Hash, Header, MemberId, StampId,
+};
 
 use crate::{number::Height, questions::Challenge, Bytes};
 
@@ -99,6 +101,47 @@ impl From<&receipt::Receipt> for Receipt {
     }
 }
 
+/// A time-stamp token over the hash of a block, as an authority submitted it (RFC 3161).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TimeToken {
+    /// The number of the token on this chain.
+    pub id: StampId,
+    /// The member whose token it is.
+    pub authority: MemberId,
+    /// Height of the block whose hash is stamped.
+    pub block_number: BlockNumber,
+    /// The hash that is stamped: its 32 bytes are the data of the token.
+    pub block_hash: Hash,
+    /// The time in the token, in milliseconds since 1970.
+    pub time_ms: u64,
+    /// By how many milliseconds the time may be wrong at most; `null` if the authority does not
+    /// say.
+    pub accuracy_ms: Option<u64>,
+    /// Height of the block that holds the transaction with the token.
+    pub recorded_in: BlockNumber,
+    /// Hash of this transaction.
+    pub transaction: Hash,
+    /// The token: a `TimeStampToken` in DER.
+    pub token: Bytes,
+    /// The certificates in DER by which it was verified, that of the service first.
+    pub certificates: Vec<Bytes>,
+}
+
+/// The tokens that tell best when a block was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TimeTokens {
+    /// Height of the block.
+    pub block_number: BlockNumber,
+    /// Made before the block was, which contains it or follows a block that does; `null` if there is
+    /// none.
+    pub before: Option<TimeToken>,
+    /// Made after the block was, over its hash or that of one that follows it; `null` if there is
+    /// none.
+    pub after: Option<TimeToken>,
+}
+
 /// How full the pool is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PoolStatus {
@@ -162,6 +205,11 @@ pub trait XinglinApi {
     /// The certificate of a block; `null` for genesis and where there is no block.
     #[method(name = "xinglin_blockCertificate")]
     async fn block_certificate(&self, block: BlockRef) -> RpcResult<Option<Certificate>>;
+
+    /// The tokens of time authorities from before and after a block; `null` if there is no such
+    /// block.
+    #[method(name = "xinglin_timeTokens")]
+    async fn time_tokens(&self, block: BlockRef) -> RpcResult<Option<TimeTokens>>;
 
     /// Where this node stands.
     #[method(name = "xinglin_status")]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use codec::Encode;
 use jsonrpsee::{
     core::{async_trait, RpcResult},
     types::ErrorObjectOwned,
@@ -9,16 +10,19 @@ use jsonrpsee::{
 use xinglin_core::StoreError;
 use xinglin_primitives::{
     consensus::CommitCertificate,
-    receipt::{self, prove_inclusion},
-    AccountId, BlockNumber, Hash,
+    receipt::{self, extrinsic_hash, prove_inclusion},
+    stamp::{Stamp, StampsAround},
+    AccountId, BlockNumber, Hash, StampId,
 };
 use xinglin_rpc_api::{
     questions::Challenge,
-    xinglin::{BlockRef, Certificate, PoolStatus, Receipt, Status, XinglinApiServer},
+    xinglin::{
+        BlockRef, Certificate, PoolStatus, Receipt, Status, TimeToken, TimeTokens, XinglinApiServer,
+    },
     Bytes,
 };
 
-use crate::{error::ServerError, node::Node, questions::Questions};
+use crate::{error::ServerError, node::Node, questions::Questions, runtime, state::StateApiError};
 
 /// Why a `xinglin_*` call fails.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -26,7 +30,10 @@ pub(crate) enum XinglinApiError {
     /// The server or the database.
     #[error(transparent)]
     Server(#[from] ServerError),
-    /// The index of transactions and the blocks do not fit.
+    /// The runtime does not answer.
+    #[error(transparent)]
+    State(#[from] StateApiError),
+    /// The index of transactions, or the state, and the blocks do not fit.
     #[error("the node's database contradicts itself at height {0}; run `xinglin db check`")]
     Inconsistent(BlockNumber),
 }
@@ -41,8 +48,12 @@ impl From<XinglinApiError> for ErrorObjectOwned {
     fn from(error: XinglinApiError) -> Self {
         match error {
             XinglinApiError::Server(error) => error.into(),
+            XinglinApiError::State(error) => error.into(),
             XinglinApiError::Inconsistent(number) => {
-                tracing::error!(number, "rpc: a block does not fit the transaction index");
+                tracing::error!(
+                    number,
+                    "rpc: a block does not fit the transaction index or the state"
+                );
                 ServerError::Internal.into()
             }
         }
@@ -94,14 +105,77 @@ fn find_certificate(
     node: &Node,
     block: BlockRef,
 ) -> Result<Option<CommitCertificate>, XinglinApiError> {
-    let number = match block {
-        BlockRef::Height(height) => height.block_number(),
-        BlockRef::Hash(hash) => node.chain.header(&hash)?.map(|header| header.number),
-    };
-    match number {
+    match number_of(node, block)? {
         Some(number) => Ok(node.chain.certificate(number)?),
         None => Ok(None),
     }
+}
+
+fn number_of(node: &Node, block: BlockRef) -> Result<Option<BlockNumber>, XinglinApiError> {
+    match block {
+        BlockRef::Height(height) => Ok(height.block_number()),
+        BlockRef::Hash(hash) => Ok(node.chain.header(&hash)?.map(|header| header.number)),
+    }
+}
+
+/// The tokens around a block, as the state after the last block has them.
+fn find_time_tokens(node: &Node, block: BlockRef) -> Result<Option<TimeTokens>, XinglinApiError> {
+    let tip = node.tip()?;
+    let number = number_of(node, block)?;
+    let Some(number) = number.filter(|number| *number <= tip.number) else {
+        return Ok(None);
+    };
+    let call = "TrustedTimeApi_stamps_around";
+    let around = runtime::call(&*node.state, tip.hash, call, &number.encode());
+    let StampsAround { before, after } = around.map_err(StateApiError::from)?;
+    let with_bytes = |found: Option<(StampId, Stamp)>| {
+        found
+            .map(|(id, stamp)| time_token(node, tip.hash, id, &stamp))
+            .transpose()
+    };
+    Ok(Some(TimeTokens {
+        block_number: number,
+        before: with_bytes(before)?,
+        after: with_bytes(after)?,
+    }))
+}
+
+/// A token with its bytes, out of the transaction that brought it.
+fn time_token(
+    node: &Node,
+    at: Hash,
+    id: StampId,
+    stamp: &Stamp,
+) -> Result<TimeToken, XinglinApiError> {
+    let missing = || XinglinApiError::Inconsistent(stamp.recorded_in);
+    let block_hash = node.chain.hash_at(stamp.block)?.ok_or_else(missing)?;
+    let recorded_in = node.chain.hash_at(stamp.recorded_in)?.ok_or_else(missing)?;
+    let body = node.chain.body(&recorded_in)?.ok_or_else(missing)?;
+    let extrinsic = usize::try_from(stamp.extrinsic)
+        .ok()
+        .and_then(|index| body.get(index))
+        .ok_or_else(missing)?;
+    let arguments = (extrinsic.to_vec(), stamp.token).encode();
+    let token: Option<Vec<u8>> =
+        runtime::call(&*node.state, at, "TrustedTimeApi_token_in", &arguments)
+            .map_err(StateApiError::from)?;
+    let arguments = (stamp.authority, stamp.certificates).encode();
+    let call = "TrustedTimeApi_certificates_of";
+    let certificates: Option<Vec<Vec<u8>>> =
+        runtime::call(&*node.state, at, call, &arguments).map_err(StateApiError::from)?;
+    let certificates = certificates.ok_or_else(missing)?.into_iter();
+    Ok(TimeToken {
+        id,
+        authority: stamp.authority,
+        block_number: stamp.block,
+        block_hash,
+        time_ms: stamp.time,
+        accuracy_ms: stamp.accuracy_ms,
+        recorded_in: stamp.recorded_in,
+        transaction: extrinsic_hash(extrinsic),
+        token: Bytes(token.ok_or_else(missing)?),
+        certificates: certificates.map(Bytes).collect(),
+    })
 }
 
 fn status(node: &Node) -> Result<Status, XinglinApiError> {
@@ -166,6 +240,11 @@ impl XinglinApiServer for Xinglin {
             .read(move |node| find_certificate(node, block))
             .await?;
         Ok(certificate.as_ref().map(Certificate::from))
+    }
+
+    async fn time_tokens(&self, block: BlockRef) -> RpcResult<Option<TimeTokens>> {
+        let tokens = self.node.read(move |node| find_time_tokens(node, block));
+        Ok(tokens.await?)
     }
 
     async fn status(&self) -> RpcResult<Status> {

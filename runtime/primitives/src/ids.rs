@@ -131,6 +131,11 @@ id!(
     DisclosureId(u64)
 );
 
+id!(
+    /// A time-stamp token over the hash of a block, in the order in which they came.
+    StampId(u64)
+);
+
 /// An X25519 public key to which envelopes are sealed.
 #[derive(
     Clone,

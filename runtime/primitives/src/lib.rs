@@ -14,6 +14,7 @@ pub mod party;
 pub mod privacy;
 pub mod receipt;
 pub mod signature;
+pub mod stamp;
 pub mod text;
 pub mod time;
 
@@ -22,6 +23,7 @@ pub use ids::{
     AccessRequestId, AppointmentId, CaseId, ClaimId, CoverageId, DepartmentId, DisclosureId,
     EmergencyId, EncryptionKey, GrantId, IdentityHash, InOrder, InvoiceId, MemberId, PatientId,
     PractitionerId, ProviderId, RecordId, RedemptionId, ScheduleId, SchemeId, SettlementId,
+    StampId,
 };
 pub use party::Party;
 pub use signature::{MultiSignature, MultiSigner};

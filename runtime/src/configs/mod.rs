@@ -12,6 +12,7 @@ mod proxy;
 mod records;
 mod system;
 mod timestamp;
+mod trusted_time;
 mod upgrade;
 mod utility;
 mod validators;

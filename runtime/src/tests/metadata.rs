@@ -164,6 +164,7 @@ fn pallets_keep_their_indices() {
             (42, "Payments"),
             (43, "Insurance"),
             (50, "Audit"),
+            (51, "TrustedTime"),
         ]
     );
 }

@@ -15,6 +15,7 @@ mod oversight;
 mod privacy;
 mod replacement;
 mod transactions;
+mod trusted_time;
 mod upgrade;
 mod visits;
 

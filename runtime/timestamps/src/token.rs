@@ -47,6 +47,21 @@ pub struct Stamp {
     pub key_id: [u8; 32],
 }
 
+impl Stamp {
+    /// Whether the token was made for a request with this nonce.
+    pub fn answers(&self, nonce: u64) -> bool {
+        let bytes = self.nonce.as_deref().unwrap_or_default();
+        let (own, other) = (significant(bytes), nonce.to_be_bytes());
+        !bytes.is_empty() && own == significant(&other)
+    }
+}
+
+/// The bytes of a big-endian number without zeros in front.
+fn significant(bytes: &[u8]) -> &[u8] {
+    let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+    bytes.get(zeros..).unwrap_or_default()
+}
+
 /// Verifies that a token is about data and comes from an authority, and says what it states.
 ///
 /// `token` is a `TimeStampToken` in DER. Its imprint must be the SHA-256, SHA-384 or SHA-512 of `data`,

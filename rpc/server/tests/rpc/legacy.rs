@@ -43,7 +43,7 @@ const EXPECTED: &str = "
     transactionWatch_v1_submitAndWatch transactionWatch_v1_unwatch
     archive_v1_genesisHash archive_v1_finalizedHeight archive_v1_hashByHeight archive_v1_header
     archive_v1_body archive_v1_call archive_v1_storage archive_v1_stopStorage
-    xinglin_receipt xinglin_blockCertificate xinglin_status";
+    xinglin_receipt xinglin_blockCertificate xinglin_timeTokens xinglin_status";
 
 #[tokio::test]
 async fn every_method_is_listed_and_every_listed_method_is_there() {
