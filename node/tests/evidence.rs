@@ -5,10 +5,13 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
-use pallet_records::types::{AmendReason, ContentKind};
+use pallet_records::{
+    access::Purpose,
+    types::{AmendReason, ContentKind},
+};
 use serde_json::Value;
 use xinglin_evidence::archive::{pack, unpack};
-use xinglin_primitives::{MemberId, PatientId, PractitionerId, RecordId};
+use xinglin_primitives::{MemberId, Party, PatientId, PractitionerId, RecordId};
 use xinglin_sdk::{
     client::Client,
     envelope::Compression,
@@ -163,14 +166,9 @@ async fn receipts_are_exported_and_the_chain_must_be_the_trusted_one() {
     let client = Client::connect(&node.url()).await.unwrap();
     let record = write(&client).await;
     let patient = Wallet::development(PATIENT_PATH).unwrap();
-    let opening = records::open(
-        &client,
-        &patient,
-        xinglin_primitives::Party::Patient(PatientId(0)),
-        &[record],
-        pallet_records::access::Purpose::PatientRequest,
-    );
-    let transaction = format!("{:?}", opening.await.unwrap().outcome.hash);
+    let party = Party::Patient(PatientId(0));
+    let opening = records::open(&client, &patient, party, &[record], Purpose::PatientRequest).await;
+    let transaction = format!("{:?}", opening.unwrap().outcome.hash);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("receipt.zip");
     export(&node, &["receipt", &transaction], None, &file);

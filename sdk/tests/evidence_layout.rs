@@ -47,6 +47,7 @@ fn read(item: Item, stored: &impl Encode) -> Value {
         Value::Invoice(it) => it.encode(),
         Value::Settled(it) => it.encode(),
         Value::Settlement(it) => it.encode(),
+        Value::Certificates(it) => it.encode(),
         Value::BlockTime(it) => it.encode(),
         Value::Events(_) => panic!("events are not decoded"),
     };
@@ -114,6 +115,10 @@ fn items_lie_where_the_pallets_store_them() {
         (
             Item::Settlement(settlement),
             Settlements::<Runtime>::hashed_key_for(settlement),
+        ),
+        (
+            Item::Certificates(MemberId(4), 5),
+            pallet_trusted_time::Certificates::<Runtime>::hashed_key_for(MemberId(4), 5),
         ),
         (
             Item::BlockTime,
@@ -413,4 +418,24 @@ fn money_is_read_as_it_is_stored() {
     assert_eq!(settlement.split.cash_fen, 12);
     assert_eq!(settlement.state, layout::SettlementState::Reversed);
     assert_eq!(settlement.previous_of_invoice, Some(SettlementId(8)));
+}
+
+#[test]
+fn certificates_are_read_as_they_are_stored() {
+    let certificate = |byte| vec![byte; 300].try_into().unwrap();
+    let stored = pallet_trusted_time::types::Registered {
+        certificates: vec![certificate(1), certificate(2)].try_into().unwrap(),
+        key: Hash::repeat_byte(3),
+        registered_at: 4,
+        withdrawn_at: Some(5),
+    };
+    let item = Item::Certificates(MemberId(0), 0);
+    let Value::Certificates(registered) = read(item, &stored) else {
+        panic!("not certificates");
+    };
+    assert_eq!(registered.certificates[1].0, vec![2; 300]);
+    assert_eq!(
+        (registered.registered_at, registered.withdrawn_at),
+        (4, Some(5))
+    );
 }

@@ -9,13 +9,13 @@ use xinglin_primitives::{
 };
 
 use super::{
-    chain::GENESIS,
+    chain::{CHANGES, GENESIS},
     subjects::{package, receipts, record_evidence, trail, trust},
 };
 use crate::{
     archive::{pack, unpack, Files},
     build::{self, manifest},
-    format::{Claim, Manifest, CLAIM, MANIFEST, REPORT},
+    format::{Claim, Manifest, Part, CLAIM, MANIFEST, REPORT},
     paper,
     report::Step,
     state::StateProof,
@@ -199,7 +199,9 @@ fn mutate_receipts(subject: &mut Subject) {
         with("last byte", &|it| {
             *it.extrinsic.last_mut().unwrap() ^= 1;
         });
-        with("a byte less", &|it| drop(it.extrinsic.pop()));
+        with("a byte less", &|it| {
+            it.extrinsic.pop().unwrap();
+        });
         with("place", &|it| it.index += 1);
         with("a node more", &|it| it.inclusion.push(vec![1, 2, 3]));
         with("no nodes", &|it| it.inclusion.clear());
@@ -287,24 +289,26 @@ fn mutate_bytes(subject: &mut Subject) {
 
 /// Every file left out, moved, and one added.
 fn mutate_files(subject: &mut Subject) {
+    let claim = subject.claim();
     let paths: Vec<String> = subject.files.keys().cloned().collect();
     for path in paths.iter().filter(|path| *path != MANIFEST) {
         let mut files = subject.files.clone();
         files.remove(path);
-        let expected: Expected = match path.as_str() {
-            // Changes of the validators are not counted in the claim: without the first there are
-            // others that follow nothing, without the last some heights have no validators.
-            "validators/0.scale" => (Step::Manifest, &["Stray"]),
-            path if path.starts_with("validators/") => (Step::Operations, &["NotDecided"]),
-            _ => (Step::Manifest, &["Missing", "Count"]),
-        };
-        let expected = match path.as_str() {
-            "validators/1.scale" if paths.contains(&"validators/2.scale".to_owned()) => {
-                (Step::Manifest, &["Stray"][..])
+        let expected: Expected = match Part::of(path) {
+            // Changes of the validators are not counted in the claim. Without one there are others
+            // that are not counted from 0, or heights without validators.
+            Some((Part::Validators, number)) => {
+                let next = Part::Validators.path(number + 1);
+                let is_last = !paths.contains(&next);
+                let of_last = CHANGES[number];
+                let heights = claim.operations.iter().map(|it| it.height);
+                match is_last {
+                    false => (Step::Manifest, &["Stray"]),
+                    true if heights.max() > Some(of_last) => (Step::Operations, &["NotDecided"]),
+                    true => (Step::State, &["NotDecided"]),
+                }
             }
-            // No receipt is that late, but a state proof is.
-            "validators/2.scale" => (Step::State, &["NotDecided"][..]),
-            _ => expected,
+            _ => (Step::Manifest, &["Missing", "Count"]),
         };
         subject.expect_files(&format!("{path}: left out"), files.clone(), expected);
         if path.starts_with("validators/") {
@@ -349,6 +353,7 @@ fn candidates(leaf: &Json) -> Vec<Json> {
             json!("success"),
             json!("correction"),
             json!("one"),
+            json!({ "visit": null, "eligibleFen": 1, "deductibleFen": 1 }),
         ],
         Json::String(text) => {
             let words = [
@@ -376,6 +381,7 @@ fn candidates(leaf: &Json) -> Vec<Json> {
             }
             all.push(json!({ "refused": "Records.Erased" }));
             all.push(json!({ "record": 1 }));
+            all.push(json!({ "asked": { "at": 1 } }));
             all.extend(words.iter().filter(|it| *it != text).map(|it| json!(it)));
             // Bytes in hexadecimal, an account, and any other text.
             all.push(json!(format!("{text}00")));
