@@ -27,6 +27,7 @@ use serde::{de::DeserializeOwned, Deserialize};
 use sp_runtime::generic::Era;
 use xinglin_primitives::{
     consensus::{CommitCertificate, Validator},
+    receipt::Receipt,
     AccountId, BlockNumber, Hash, Header, Nonce,
 };
 use xinglin_runtime::{Runtime, RuntimeCall, VERSION};
@@ -310,6 +311,56 @@ impl Client {
         let json = self.receipt_json(transaction).await?.to_string();
         ReceiptFile::from_json(json.as_bytes())
             .map_err(|_| ClientError::Undecodable { what: "a receipt" })
+    }
+
+    /// The receipt of a final transaction without the changes of the validators, as the node gives it.
+    pub async fn receipt_alone(&self, transaction: Hash) -> Result<Receipt, ClientError> {
+        let json: Option<serde_json::Value> = self
+            .request("xinglin_receipt", rpc_params![transaction])
+            .await?;
+        let json = json.ok_or_else(|| ClientError::NotFound {
+            what: format!("receipt of transaction {transaction:?}"),
+        })?;
+        crate::receipt::from_json(&json).map_err(|_| ClientError::Undecodable { what: "a receipt" })
+    }
+
+    /// The transactions of a block, encoded, in order.
+    pub async fn body(&self, block: Hash) -> Result<Vec<Vec<u8>>, ClientError> {
+        let json: Option<serde_json::Value> =
+            self.request("chain_getBlock", rpc_params![block]).await?;
+        let json = json.ok_or_else(|| ClientError::NotFound {
+            what: format!("block {block:?}"),
+        })?;
+        let what = "a block";
+        let extrinsics = json
+            .pointer("/block/extrinsics")
+            .and_then(|it| it.as_array());
+        let extrinsics = extrinsics.ok_or(ClientError::Undecodable { what })?;
+        extrinsics
+            .iter()
+            .map(|encoded| bytes_of_hex(encoded.as_str().unwrap_or_default(), what))
+            .collect()
+    }
+
+    /// The trie nodes that prove what some keys, at most 4096, hold after `block`.
+    pub async fn read_proof(
+        &self,
+        keys: &[Vec<u8>],
+        block: Hash,
+    ) -> Result<Vec<Vec<u8>>, ClientError> {
+        #[derive(Deserialize)]
+        struct ReadProof {
+            proof: Vec<String>,
+        }
+
+        let keys: Vec<String> = keys.iter().map(|key| to_hex(key)).collect();
+        let read: ReadProof = self
+            .request("state_getReadProof", rpc_params![keys, block])
+            .await?;
+        let nodes = read.proof.iter();
+        nodes
+            .map(|node| bytes_of_hex(node, "a trie node"))
+            .collect()
     }
 
     /// The certificate of a block.

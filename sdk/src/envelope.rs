@@ -22,20 +22,13 @@
 //!
 //! `tests/vectors/envelope.json` has examples of both with all that went into them.
 
-mod compression;
 mod content;
-mod error;
 mod sealed_key;
 
-#[cfg(test)]
-mod tests;
-
-pub use compression::Compression;
-pub use content::{
-    content_hash, open, seal, Binding, RecordKey, SealedContent, OVERHEAD_BYTES, PLAIN_BYTES_MAX,
-};
-pub(crate) use content::{NONCE_BYTES, TAG_BYTES};
-pub use error::EnvelopeError;
+pub use content::{open, seal, Binding, SealedContent};
 pub use pallet_records::types::{ContentKind, Reader, SealedKey, VersionNumber};
 pub(crate) use sealed_key::{open_for, seal_for};
 pub use sealed_key::{open_key, seal_key, KEY_INFO};
+pub use xinglin_envelope::{
+    content_hash, Compression, EnvelopeError, RecordKey, OVERHEAD_BYTES, PLAIN_BYTES_MAX,
+};

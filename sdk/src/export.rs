@@ -111,7 +111,7 @@ pub async fn export(
 }
 
 /// As whom a wallet reads a patient's records.
-async fn party_of(
+pub(crate) async fn party_of(
     client: &Client,
     wallet: &Wallet,
     patient: PatientId,

@@ -20,13 +20,13 @@
 //! Blake2b-256 of all these bytes is the hash that the chain knows. `tests/vectors/letter.json` has
 //! an example with all that went into it.
 
-use chacha20poly1305::{
-    aead::{Aead, Payload},
-    XNonce,
-};
 use codec::{Decode, Encode};
-use pallet_records::types::SEALED_KEY_BYTES;
 use rand::{CryptoRng, RngCore};
+use xinglin_envelope::{
+    encrypt,
+    letter::{content_data, head, take_apart, PLACE_BYTES, SLOT_BYTES},
+    NONCE_BYTES,
+};
 use xinglin_primitives::{
     AccountId, CaseId, DisclosureId, EncryptionKey, Hash, MemberId, PatientId, PractitionerId,
 };
@@ -35,24 +35,15 @@ use zeroize::Zeroizing;
 use crate::{
     envelope::{
         content_hash, open_for, seal_for, Compression, EnvelopeError, RecordKey, SealedKey,
-        NONCE_BYTES, TAG_BYTES,
     },
     wallet::Wallet,
 };
 
+pub use xinglin_envelope::letter::{LETTER_BYTES_MAX, READERS_MAX};
 pub use xinglin_primitives::Party;
 
-/// Most readers of a letter.
-pub const READERS_MAX: usize = 16;
-/// Largest content of a letter in bytes, before compression: 1 MiB.
-pub const LETTER_BYTES_MAX: usize = 1024 * 1024;
 /// The `info` of HPKE: for what the keys that are sealed are.
 pub const LETTER_KEY_INFO: &[u8] = b"xinglin/letter-key/v1";
-
-const FORMAT_VERSION: u8 = 1;
-const HEADER_BYTES: usize = 3;
-const PLACE_BYTES: usize = 9;
-const SLOT_BYTES: usize = PLACE_BYTES + SEALED_KEY_BYTES;
 
 /// What a letter is about. It is authenticated with the content, and not stored in it.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -151,74 +142,18 @@ pub fn seal_letter(
     let key = RecordKey::generate(rng);
     let mut nonce = [0; NONCE_BYTES];
     rng.fill_bytes(&mut nonce);
-    let mut letter = vec![FORMAT_VERSION, compression.code(), count];
+    let mut letter = head(compression, count).to_vec();
     for (place, to) in slots {
         let data = key_data(context, &place);
         let sealed = seal_for(&key, to, (LETTER_KEY_INFO, &data), rng)?;
         letter.extend_from_slice(&place);
         letter.extend_from_slice(&sealed.0);
     }
-    let payload = Payload {
-        msg: &packed,
-        aad: &content_data(&letter, context),
-    };
-    let ciphertext = key
-        .cipher()
-        .encrypt(&XNonce::from(nonce), payload)
-        // The cipher refuses nothing but contents beyond 256 GiB.
-        .map_err(|_| EnvelopeError::TooLarge)?;
+    let data = content_data(&letter, &context.encode());
+    let ciphertext = encrypt(&key, nonce, &packed, &data)?;
     letter.extend_from_slice(&nonce);
     letter.extend_from_slice(&ciphertext);
     Ok(letter)
-}
-
-fn content_data(header: &[u8], context: &Context) -> Vec<u8> {
-    let mut data = header.to_vec();
-    context.encode_to(&mut data);
-    data
-}
-
-/// A letter taken apart, not yet authenticated.
-struct Parts<'a> {
-    compression: Compression,
-    slots: Vec<(Party, SealedKey)>,
-    /// All before the nonce.
-    header: &'a [u8],
-    nonce: [u8; NONCE_BYTES],
-    ciphertext: &'a [u8],
-}
-
-fn take_apart(letter: &[u8]) -> Result<Parts<'_>, EnvelopeError> {
-    let cut_off = || EnvelopeError::CutOff {
-        bytes: letter.len(),
-    };
-    let ([version, code, count], rest) = letter
-        .split_first_chunk::<HEADER_BYTES>()
-        .ok_or_else(cut_off)?;
-    if *version != FORMAT_VERSION {
-        return Err(EnvelopeError::UnknownVersion(*version));
-    }
-    let compression = Compression::from_code(*code)?;
-    let count = usize::from(*count);
-    if !(1..=READERS_MAX).contains(&count) {
-        return Err(EnvelopeError::BadReaders);
-    }
-    let (slots, rest) = rest
-        .split_at_checked(count * SLOT_BYTES)
-        .ok_or_else(cut_off)?;
-    let (nonce, ciphertext) = rest
-        .split_first_chunk::<NONCE_BYTES>()
-        .ok_or_else(cut_off)?;
-    if ciphertext.len() < TAG_BYTES {
-        return Err(cut_off());
-    }
-    Ok(Parts {
-        compression,
-        slots: read_slots(slots)?,
-        header: &letter[..HEADER_BYTES + slots.len()],
-        nonce: *nonce,
-        ciphertext,
-    })
 }
 
 fn read_slots(bytes: &[u8]) -> Result<Vec<(Party, SealedKey)>, EnvelopeError> {
@@ -240,8 +175,24 @@ fn read_slots(bytes: &[u8]) -> Result<Vec<(Party, SealedKey)>, EnvelopeError> {
 
 /// To whom a letter is sealed, by its own word: only opening it proves that.
 pub fn readers_of(letter: &[u8]) -> Result<Vec<Party>, EnvelopeError> {
-    let slots = take_apart(letter)?.slots;
+    let slots = read_slots(take_apart(letter)?.slots())?;
     Ok(slots.into_iter().map(|(reader, _)| reader).collect())
+}
+
+/// The key of a letter's content, from what is sealed to one of its readers.
+pub fn letter_key(
+    letter: &[u8],
+    context: &Context,
+    reader: Party,
+    wallet: &Wallet,
+) -> Result<RecordKey, EnvelopeError> {
+    let slots = read_slots(take_apart(letter)?.slots())?;
+    let mut slots = slots.iter();
+    let (_, sealed) = slots
+        .find(|(other, _)| *other == reader)
+        .ok_or(EnvelopeError::NotAReader)?;
+    let data = key_data(context, &place(reader));
+    open_for(sealed, wallet.secret(), (LETTER_KEY_INFO, &data))
 }
 
 /// Checks a letter against the hash on the chain and opens it as one of its readers.
@@ -259,21 +210,6 @@ pub fn open_letter(
             found,
         });
     }
-    let parts = take_apart(letter)?;
-    let mut slots = parts.slots.iter();
-    let (_, sealed) = slots
-        .find(|(other, _)| *other == reader)
-        .ok_or(EnvelopeError::NotAReader)?;
-    let data = key_data(context, &place(reader));
-    let key = open_for(sealed, wallet.secret(), (LETTER_KEY_INFO, &data))?;
-    let payload = Payload {
-        msg: parts.ciphertext,
-        aad: &content_data(parts.header, context),
-    };
-    let packed = key
-        .cipher()
-        .decrypt(&XNonce::from(parts.nonce), payload)
-        .map(Zeroizing::new)
-        .map_err(|_| EnvelopeError::ContentRefused)?;
-    parts.compression.unpack(&packed, LETTER_BYTES_MAX)
+    let key = letter_key(letter, context, reader, wallet)?;
+    take_apart(letter)?.open(&key, &context.encode())
 }

@@ -11,6 +11,7 @@
 //! - [`oversight`]: what waits for regulators and insurers, and case files as PDF and CSV;
 //! - [`einvoice`]: e-invoices from the chain, and compared with it;
 //! - [`import`], [`export`]: patients from FHIR bundles to the chain and back;
+//! - [`evidence`]: packages that prove operations, records and visits to whoever has no node;
 //! - [`letter`]: one content, encrypted for several readers.
 //!
 //! An operation that is one call needs nothing of its own: build the call, which the compiler
@@ -29,6 +30,7 @@ pub mod billing;
 pub mod client;
 pub mod einvoice;
 pub mod envelope;
+pub mod evidence;
 pub mod export;
 pub mod identity;
 pub mod import;

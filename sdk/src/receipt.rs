@@ -10,39 +10,19 @@
 use std::fmt;
 
 use codec::{Decode, DecodeAll, Encode};
-use serde::{Deserialize, Serialize};
-use sp_runtime::{generic::DigestItem, traits::Header as _};
+use sp_runtime::traits::Header as _;
 use xinglin_primitives::{
-    consensus::{CertificateError, CommitCertificate, ConsensusKey, Validator, VALIDATORS_MAX},
+    consensus::{CertificateError, Validator},
     receipt::{Receipt, ReceiptError},
-    BlockNumber, Hash, Header, MemberId, VALIDATOR_SET_ENGINE_ID,
+    BlockNumber, Hash,
 };
+
+pub use xinglin_evidence::{AnchorError, ChangeError, TrustAnchor, SET_CHANGES_MAX};
+pub use xinglin_primitives::receipt::CertifiedHeader as SetChange;
 
 /// Largest receipt file that is read, in bytes: a transaction of the largest size, its proof and a
 /// certificate by the largest set, in two forms, and as much again for each of some set changes.
 pub const RECEIPT_FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
-/// Most changes of the validator set that one receipt file brings.
-pub const SET_CHANGES_MAX: u32 = 1_024;
-
-/// What a receipt is verified against.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TrustAnchor {
-    /// Hash of the chain's genesis block.
-    pub genesis: Hash,
-    /// The first height that these validators decide, or any later one that they do.
-    pub from: BlockNumber,
-    /// The validators.
-    pub validators: Vec<Validator>,
-}
-
-/// The end of a height at which the validators change: the header names those who follow.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct SetChange {
-    /// The header.
-    pub header: Header,
-    /// The precommits of the old set.
-    pub certificate: CommitCertificate,
-}
 
 /// A receipt with the changes of the validator set before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,24 +33,7 @@ pub struct ReceiptFile {
     pub set_changes: Vec<SetChange>,
 }
 
-/// The JSON form of a [`TrustAnchor`].
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct AnchorJson {
-    genesis_hash: Hash,
-    from: BlockNumber,
-    validators: Vec<ValidatorJson>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ValidatorJson {
-    member: MemberId,
-    key: Hash,
-    power: u32,
-}
-
-/// Why a file is no receipt or no anchor.
+/// Why a file is no receipt.
 #[derive(Debug, thiserror::Error)]
 pub enum FormatError {
     /// Not the JSON that is expected.
@@ -84,81 +47,9 @@ pub enum FormatError {
     /// The encoded receipt does not decode.
     #[error("the receipt does not decode; fetch it again with `xinglin receipt get`")]
     Encoding,
-    /// An anchor without validators, or with more than a chain can have.
-    #[error("an anchor names 1 to {VALIDATORS_MAX} validators, this one {0}")]
-    Validators(usize),
     /// More set changes than are read.
     #[error("the file brings {0} changes of the validators, more than {SET_CHANGES_MAX}; verify it against a later anchor")]
     SetChanges(usize),
-}
-
-impl TrustAnchor {
-    /// Reads an anchor from JSON.
-    pub fn from_json(json: &[u8]) -> Result<Self, FormatError> {
-        let parsed: AnchorJson =
-            serde_json::from_slice(json).map_err(|error| FormatError::Json {
-                what: "a set of trusted validators",
-                reason: error.to_string(),
-            })?;
-        let count = parsed.validators.len();
-        if count == 0 || count > VALIDATORS_MAX as usize {
-            return Err(FormatError::Validators(count));
-        }
-        let validators = parsed.validators.into_iter().map(|json| Validator {
-            member: json.member,
-            key: ConsensusKey::from_raw(json.key.0),
-            power: json.power,
-        });
-        Ok(Self {
-            genesis: parsed.genesis_hash,
-            from: parsed.from,
-            validators: validators.collect(),
-        })
-    }
-
-    /// The anchor as JSON, to be kept in a file.
-    pub fn to_json(&self) -> serde_json::Value {
-        let validators = self.validators.iter().map(|validator| {
-            serde_json::json!({
-                "member": validator.member,
-                "key": Hash::from(validator.key.0),
-                "power": validator.power,
-            })
-        });
-        serde_json::json!({
-            "genesisHash": self.genesis,
-            "from": self.from,
-            "validators": validators.collect::<Vec<_>>(),
-        })
-    }
-
-    /// Goes over to the validators that a change names, if the present ones have certified it.
-    fn follow(self, change: &SetChange) -> Result<Self, Refutation> {
-        let SetChange {
-            header,
-            certificate,
-        } = change;
-        let refuted = |error| Refutation {
-            step: Step::Validators,
-            error,
-        };
-        check_certificate(header, certificate, &self).map_err(refuted)?;
-        let validators =
-            announced_set(header).ok_or_else(|| refuted(Refuted::NoSet(*header.number())))?;
-        Ok(Self {
-            genesis: self.genesis,
-            from: header.number().saturating_add(1),
-            validators,
-        })
-    }
-}
-
-/// The validators that a header announces for the next height, if they change.
-pub fn announced_set(header: &Header) -> Option<Vec<Validator>> {
-    header.digest().logs().iter().find_map(|item| match item {
-        DigestItem::Consensus(VALIDATOR_SET_ENGINE_ID, set) => Vec::decode_all(&mut &set[..]).ok(),
-        _ => None,
-    })
 }
 
 /// The steps of a verification, in order.
@@ -215,6 +106,9 @@ pub enum Refuted {
         /// Which part of it.
         error: ReceiptError,
     },
+    /// A change of the validators is none.
+    #[error(transparent)]
+    Change(ChangeError),
     /// The receipt lies before the anchor.
     #[error("the receipt is of height {height}, the trusted validators begin at {from}; take an earlier anchor, such as the genesis")]
     BeforeAnchor {
@@ -223,9 +117,6 @@ pub enum Refuted {
         /// First height of the anchor.
         from: BlockNumber,
     },
-    /// A set change names no validators.
-    #[error("the header of block {0} is offered as a change of the validators and names none")]
-    NoSet(BlockNumber),
 }
 
 /// What a receipt that holds proves.
@@ -241,6 +132,15 @@ pub struct Proven {
     pub index: u32,
     /// How many validators signed, and of how many.
     pub signers: (usize, usize),
+}
+
+impl From<ChangeError> for Refuted {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::NotDecided(error) => Self::Receipt { error },
+            error => Self::Change(error),
+        }
+    }
 }
 
 impl From<ReceiptError> for Refuted {
@@ -268,7 +168,11 @@ pub fn verify(file: &ReceiptFile, anchor: &TrustAnchor) -> Result<Proven, Refuta
     let anchor = set_changes
         .iter()
         .filter(|change| (anchor.from..height).contains(change.header.number()))
-        .try_fold(anchor.clone(), |anchor, change| anchor.follow(change))?;
+        .try_fold(anchor.clone(), |anchor, change| anchor.follow(change))
+        .map_err(|error| Refutation {
+            step: Step::Validators,
+            error: error.into(),
+        })?;
     receipt
         .verify(&anchor.genesis, &anchor.validators)
         .map_err(|error| Refutation {
@@ -285,32 +189,6 @@ pub fn verify(file: &ReceiptFile, anchor: &TrustAnchor) -> Result<Proven, Refuta
             anchor.validators.len(),
         ),
     })
-}
-
-/// Whether the anchor's validators have decided a block.
-fn check_certificate(
-    header: &Header,
-    certificate: &CommitCertificate,
-    anchor: &TrustAnchor,
-) -> Result<(), Refuted> {
-    let hash = header.hash();
-    if hash != certificate.block_hash {
-        return Err(ReceiptError::Header {
-            header: hash,
-            certified: certificate.block_hash,
-        }
-        .into());
-    }
-    if *header.number() != certificate.height {
-        return Err(ReceiptError::Height {
-            header: *header.number(),
-            certified: certificate.height,
-        }
-        .into());
-    }
-    certificate
-        .verify(&anchor.genesis, &anchor.validators)
-        .map_err(|error| ReceiptError::from(error).into())
 }
 
 fn step_of(error: &ReceiptError) -> Step {

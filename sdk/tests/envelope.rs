@@ -261,7 +261,10 @@ fn what_a_transaction_carries_is_bounded() {
     let large = seal(&plain, Compression::None, &binding(), &mut Counting(0)).unwrap();
     assert_eq!(
         large.to_ciphertext(),
-        Err(EnvelopeError::TooLargeForTransaction { bytes })
+        Err(EnvelopeError::TooLargeForTransaction {
+            bytes,
+            limit: 256 * 1024
+        })
     );
     let fits = seal(&plain[1..], Compression::None, &binding(), &mut Counting(0)).unwrap();
     assert!(fits.to_ciphertext().is_ok());

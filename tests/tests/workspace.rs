@@ -58,11 +58,23 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "pallet-trusted-time",
             "pallet-validators",
             "xinglin-einvoice",
+            "xinglin-envelope",
+            "xinglin-evidence",
             "xinglin-fhir",
             "xinglin-pdf",
             "xinglin-primitives",
             "xinglin-rpc-api",
             "xinglin-runtime",
+            "xinglin-timestamps",
+        ],
+    ),
+    ("xinglin-envelope", &["xinglin-primitives"]),
+    (
+        "xinglin-evidence",
+        &[
+            "xinglin-envelope",
+            "xinglin-pdf",
+            "xinglin-primitives",
             "xinglin-timestamps",
         ],
     ),
@@ -119,6 +131,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("arc-malachitebft-app", &["xinglin-consensus"]),
     ("arc-malachitebft-signing", &["xinglin-consensus"]),
     ("arc-malachitebft-sync", &["xinglin-consensus"]),
+    ("chacha20poly1305", &["xinglin-envelope"]),
     ("pdf-writer", &["xinglin-pdf"]),
     ("rkik-nts", &["xinglin-clock"]),
     ("rsntp", &["xinglin-clock"]),
@@ -126,6 +139,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("cms", &["xinglin-timestamps"]),
     ("x509-cert", &["xinglin-timestamps"]),
     ("x509-tsp", &["xinglin-timestamps"]),
+    ("zip", &["xinglin-evidence"]),
 ];
 
 /// Dependencies of each workspace crate that are built into it; those of its tests do not count.

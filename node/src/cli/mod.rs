@@ -9,6 +9,7 @@ pub mod args;
 mod chain_spec;
 mod db;
 mod demo;
+mod evidence;
 mod explorer;
 mod export;
 mod fhir;
@@ -53,6 +54,8 @@ enum Command {
     #[command(subcommand)]
     Receipt(receipt::ReceiptCommand),
     #[command(subcommand)]
+    Evidence(evidence::EvidenceCommand),
+    #[command(subcommand)]
     Db(db::DbCommand),
     Demo(demo::DemoArgs),
     #[command(subcommand)]
@@ -89,6 +92,7 @@ pub fn run() -> Result<()> {
         Command::Status(args) => status::run(&args),
         Command::TimeAuthority(args) => time_authority::run(*args),
         Command::Receipt(command) => receipt::run(command),
+        Command::Evidence(command) => evidence::run(command),
         Command::Db(command) => db::run(command),
         Command::Export(command) => export::run(command),
         Command::Fhir(command) => fhir::run(command),

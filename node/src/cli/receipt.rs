@@ -8,12 +8,10 @@ use std::{
 
 use anyhow::{anyhow, bail, Context, Result};
 use clap::{Args, Subcommand};
-use codec::DecodeAll;
 use xinglin_primitives::{BlockNumber, Hash};
-use xinglin_runtime::UncheckedExtrinsic;
 use xinglin_sdk::{
     client::Client,
-    keys::address_of,
+    evidence::{ChainVocabulary, Vocabulary},
     receipt::{verify, Proven, ReceiptFile, Refutation, Step, TrustAnchor, RECEIPT_FILE_BYTES_MAX},
 };
 
@@ -181,29 +179,10 @@ fn print_proven(proven: &Proven, file: &ReceiptFile) {
         ("signed by", format!("{signers} of {validators} validators")),
     ];
     // A later version's call is proven all the same.
-    if let Ok(extrinsic) = UncheckedExtrinsic::decode_all(&mut &file.receipt.extrinsic[..]) {
-        if let Some(signer) = signer(&extrinsic) {
-            rows.push(("signer", signer));
-        }
-        rows.push(("call", call_name(&extrinsic)));
-    }
+    let reading = ChainVocabulary.read(&file.receipt.extrinsic, proven.index, None);
+    rows.extend(reading.signer.map(|signer| ("signer", signer)));
+    rows.extend(reading.call.map(|call| ("call", call)));
     println!("{}", property_table(rows));
-}
-
-fn signer(extrinsic: &UncheckedExtrinsic) -> Option<String> {
-    use sp_runtime::{generic::Preamble, MultiAddress};
-
-    match &extrinsic.preamble {
-        Preamble::Signed(MultiAddress::Id(account), ..) => Some(address_of(account)),
-        _ => None,
-    }
-}
-
-fn call_name(extrinsic: &UncheckedExtrinsic) -> String {
-    use frame_support::traits::GetCallMetadata;
-
-    let metadata = extrinsic.function.get_call_metadata();
-    format!("{}.{}", metadata.pallet_name, metadata.function_name)
 }
 
 fn as_json(outcome: &Result<Proven, Refutation>) -> serde_json::Value {

@@ -4,14 +4,14 @@
 //! which block was decided; from the block's header which transactions it holds; from a Merkle proof
 //! that the operation is one of them.
 
-use codec::{Compact, Decode, Encode};
+use codec::{Compact, Decode, DecodeAll, Encode};
 use sp_core::Hasher;
-use sp_runtime::traits::Header as _;
+use sp_runtime::{generic::DigestItem, traits::Header as _};
 use sp_trie::{verify_trie_proof, LayoutV0};
 
 use crate::{
     consensus::{CertificateError, CommitCertificate, Validator},
-    Hash, Hashing, Header,
+    Hash, Hashing, Header, VALIDATOR_SET_ENGINE_ID,
 };
 
 /// The proof of one transaction.
@@ -105,21 +105,58 @@ impl Receipt {
         )
         .map_err(|_| ReceiptError::Inclusion { index: self.index })?;
 
-        let hash = self.header.hash();
-        if hash != self.certificate.block_hash {
-            return Err(ReceiptError::Header {
-                header: hash,
-                certified: self.certificate.block_hash,
-            });
-        }
-        if *self.header.number() != self.certificate.height {
-            return Err(ReceiptError::Height {
-                header: *self.header.number(),
-                certified: self.certificate.height,
-            });
-        }
-        Ok(self.certificate.verify(genesis, validators)?)
+        ensure_certified(&self.header, &self.certificate, genesis, validators)
     }
+}
+
+/// A header and the precommits that made its block final.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct CertifiedHeader {
+    /// The header.
+    pub header: Header,
+    /// The precommits.
+    pub certificate: CommitCertificate,
+}
+
+impl CertifiedHeader {
+    /// Verifies that the validators of the header's height have decided its block.
+    pub fn verify(&self, genesis: &Hash, validators: &[Validator]) -> Result<(), ReceiptError> {
+        ensure_certified(&self.header, &self.certificate, genesis, validators)
+    }
+
+    /// The validators that the header announces for the next height, if they change.
+    pub fn announced_set(&self) -> Option<Vec<Validator>> {
+        let mut logs = self.header.digest().logs().iter();
+        logs.find_map(|item| match item {
+            DigestItem::Consensus(VALIDATOR_SET_ENGINE_ID, set) => {
+                Vec::decode_all(&mut &set[..]).ok()
+            }
+            _ => None,
+        })
+    }
+}
+
+/// Whether the certificate is for this header and holds.
+fn ensure_certified(
+    header: &Header,
+    certificate: &CommitCertificate,
+    genesis: &Hash,
+    validators: &[Validator],
+) -> Result<(), ReceiptError> {
+    let hash = header.hash();
+    if hash != certificate.block_hash {
+        return Err(ReceiptError::Header {
+            header: hash,
+            certified: certificate.block_hash,
+        });
+    }
+    if *header.number() != certificate.height {
+        return Err(ReceiptError::Height {
+            header: *header.number(),
+            certified: certificate.height,
+        });
+    }
+    Ok(certificate.verify(genesis, validators)?)
 }
 
 #[cfg(test)]

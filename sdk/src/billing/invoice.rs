@@ -190,7 +190,7 @@ pub async fn prepare(
     Ok(PreparedInvoice { invoice, envelope })
 }
 
-fn context(client: &Client, member: MemberId, patient: PatientId) -> Context {
+pub(crate) fn context(client: &Client, member: MemberId, patient: PatientId) -> Context {
     Context {
         genesis: client.genesis(),
         about: About::InvoiceDetails { member, patient },
@@ -288,7 +288,7 @@ pub fn check(
 }
 
 /// As whom a wallet reads details: as its member, else as the patient or on her behalf.
-async fn reader_of(
+pub(crate) async fn reader_of(
     client: &Client,
     wallet: &Wallet,
     patient: PatientId,

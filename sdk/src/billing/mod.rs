@@ -18,5 +18,6 @@ mod outside;
 pub use invoice::{
     check, issue, prepare, read, DraftLine, InvoiceDraft, Issued, PreparedInvoice, ReadInvoice,
 };
+pub(crate) use invoice::{context, reader_of};
 pub use items::{Details, InvoiceProblem, Item, ItemKey, ITEM_TEXT_BYTES_MAX};
 pub use outside::{open_payout, reference_of, seal_payout, sign_receipt, SignedReceipt};

@@ -11,10 +11,11 @@ use hpke::{
 };
 use pallet_records::types::{Reader, SealedKey, SEALED_KEY_BYTES};
 use rand::{CryptoRng, RngCore};
+use xinglin_envelope::KEY_BYTES;
 use xinglin_primitives::{AccountId, EncryptionKey, Hash};
 use zeroize::Zeroizing;
 
-use super::{content::KEY_BYTES, EnvelopeError, RecordKey};
+use super::{EnvelopeError, RecordKey};
 
 /// The `info` of HPKE: for what the keys that are sealed are.
 pub const KEY_INFO: &[u8] = b"xinglin/record-key/v1";

@@ -1,10 +1,11 @@
 use super::*;
 use codec::Encode;
 use schnorrkel::{Keypair, MiniSecretKey};
+use sp_runtime::generic::DigestItem;
 use xinglin_primitives::{
-    consensus::{CommitCertificate, CommitSignature, SignedPayload, Vote, VoteKind},
+    consensus::{CommitCertificate, CommitSignature, ConsensusKey, SignedPayload, Vote, VoteKind},
     receipt::{extrinsics_root, prove_inclusion},
-    Header,
+    Header, MemberId, VALIDATOR_SET_ENGINE_ID,
 };
 
 const GENESIS: Hash = Hash::repeat_byte(9);
@@ -272,6 +273,6 @@ fn receipts_and_anchors_survive_their_files() {
     let empty = format!(r#"{{"genesisHash":"{GENESIS:?}","from":1,"validators":[]}}"#);
     assert!(matches!(
         TrustAnchor::from_json(empty.as_bytes()),
-        Err(FormatError::Validators(0))
+        Err(AnchorError::Validators(0))
     ));
 }

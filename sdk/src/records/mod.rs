@@ -12,6 +12,7 @@ mod write;
 
 pub use keys::{provide_keys, reseal, sealed_for, Resealed, Restored};
 pub(crate) use list::{history, history_in_state};
+pub(crate) use open::own_key;
 pub use open::{open, open_external, read, OpenedRecord, Opening};
 pub use share::{answer, book_with_grant, complete_grant, reshare, share, Period, Sharing, Slot};
 pub use write::{
@@ -51,7 +52,7 @@ pub async fn version(
 }
 
 /// What the content of a version is bound to.
-fn binding(genesis: Hash, record: &Record, version: VersionNumber) -> Binding {
+pub(crate) fn binding(genesis: Hash, record: &Record, version: VersionNumber) -> Binding {
     Binding {
         genesis,
         patient: record.patient,

@@ -153,7 +153,7 @@ async fn decrypt(
 }
 
 /// The key of a version, from what is sealed to the wallet's owner.
-pub(super) async fn own_key(
+pub(crate) async fn own_key(
     client: &Client,
     wallet: &Wallet,
     id: RecordId,

@@ -52,6 +52,21 @@ pub struct SessionArgs {
 }
 
 impl SessionArgs {
+    /// Whether a key is named.
+    pub fn has_key(&self) -> bool {
+        self.key.is_some() || self.dev_key.is_some()
+    }
+
+    /// Where the node is.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Whether one JSON document is all that is printed.
+    pub fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Opens the keys.
     pub fn wallet(&self) -> Result<Wallet> {
         if let Some(path) = &self.dev_key {

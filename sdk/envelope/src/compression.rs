@@ -5,7 +5,7 @@ use std::io::Read;
 use flate2::read::{GzDecoder, GzEncoder};
 use zeroize::Zeroizing;
 
-use super::EnvelopeError;
+use crate::EnvelopeError;
 
 /// The level of zstd: its own default, beyond which FHIR bundles gain little.
 const ZSTD_LEVEL: i32 = 3;
@@ -45,11 +45,7 @@ impl Compression {
     }
 
     /// Compresses a content of at most `limit` bytes.
-    pub(crate) fn pack(
-        self,
-        plain: &[u8],
-        limit: usize,
-    ) -> Result<Zeroizing<Vec<u8>>, EnvelopeError> {
+    pub fn pack(self, plain: &[u8], limit: usize) -> Result<Zeroizing<Vec<u8>>, EnvelopeError> {
         if plain.len() > limit {
             return Err(EnvelopeError::TooLarge);
         }
@@ -68,11 +64,7 @@ impl Compression {
     }
 
     /// The reverse of [`pack`](Self::pack). Stops as soon as there are more than `limit` bytes.
-    pub(crate) fn unpack(
-        self,
-        packed: &[u8],
-        limit: usize,
-    ) -> Result<Zeroizing<Vec<u8>>, EnvelopeError> {
+    pub fn unpack(self, packed: &[u8], limit: usize) -> Result<Zeroizing<Vec<u8>>, EnvelopeError> {
         match self {
             Self::None => read_bounded(packed, limit),
             Self::Zstd => {

@@ -1,9 +1,8 @@
 //! Why an envelope cannot be made or opened. Nothing of a content or key is in it.
 
-use pallet_records::types::CIPHERTEXT_BYTES_MAX;
 use xinglin_primitives::Hash;
 
-use super::PLAIN_BYTES_MAX;
+use crate::PLAIN_BYTES_MAX;
 
 /// Why an envelope cannot be made or opened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -55,9 +54,11 @@ pub enum EnvelopeError {
     #[error("the letter is not sealed to this reader; ask one of its readers, or its sender")]
     NotAReader,
     /// The envelope does not fit into a transaction.
-    #[error("the envelope has {bytes} bytes, a transaction carries {CIPHERTEXT_BYTES_MAX}; keep it in the object store and write it as an external file")]
+    #[error("the envelope has {bytes} bytes, a transaction carries {limit}; keep it in the object store and write it as an external file")]
     TooLargeForTransaction {
         /// How many it has.
         bytes: usize,
+        /// How many it may have.
+        limit: usize,
     },
 }

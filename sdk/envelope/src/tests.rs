@@ -1,5 +1,5 @@
 //! Bounds of decompression, and what is never printed.
-use super::{compression::Compression, content::RecordKey, EnvelopeError};
+use crate::{Compression, EnvelopeError, RecordKey};
 
 const ALL: [Compression; 3] = [Compression::None, Compression::Zstd, Compression::Gzip];
 const LIMIT: usize = 4_096;

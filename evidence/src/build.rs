@@ -1,0 +1,251 @@
+//! Making packages.
+
+use codec::Encode;
+use sp_io::hashing::{blake2_256, sha2_256};
+use sp_runtime::traits::Header as _;
+use xinglin_envelope::RecordKey;
+use xinglin_primitives::{
+    receipt::{CertifiedHeader, Receipt},
+    BlockNumber, Hash, MemberId,
+};
+use zeroize::Zeroizing;
+
+use crate::{
+    archive::{self, ArchiveError, Files},
+    content::locate,
+    format::{
+        Claim, ContentClaim, ContentOf, FileEntry, Manifest, Operation, Part, StateClaim, Subject,
+        TimeClaim, CLAIM, FORMAT_VERSION, MANIFEST, REPORT,
+    },
+    paper,
+    state::{Item, StateError, StateProof},
+    vocabulary::{Reading, Vocabulary},
+};
+
+/// What a ciphertext holds, and what opens it.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// The key of the content.
+    pub key: RecordKey,
+    /// The content.
+    pub plain: Zeroizing<Vec<u8>>,
+}
+
+/// A ciphertext that one of the transactions carries.
+#[derive(Clone, Debug)]
+pub struct Placement {
+    /// Of what.
+    pub of: ContentOf,
+    /// The place of its transaction among the receipts.
+    pub receipt: usize,
+    /// Its hash, as the chain knows it.
+    pub hash: Hash,
+    /// Its length in bytes.
+    pub bytes: usize,
+    /// What it holds, if the exporter may read it and wants it read.
+    pub opened: Option<Opened>,
+}
+
+/// A time-stamp token.
+#[derive(Clone, Debug)]
+pub struct Stamped {
+    /// The token in DER.
+    pub token: Vec<u8>,
+    /// Its time, in milliseconds since 1970.
+    pub time_ms: u64,
+    /// By how many milliseconds the time may be wrong, if the authority says.
+    pub accuracy_ms: Option<u64>,
+    /// The time authority, and the number of its certificates, which are among the items of a state.
+    pub certificates: (MemberId, u32),
+    /// The block that it stamps.
+    pub block: CertifiedHeader,
+    /// The place among the receipts of the transaction that put the token on the chain.
+    pub recorded: usize,
+}
+
+/// All that goes into a package.
+#[derive(Clone, Debug)]
+pub struct Evidence {
+    /// Hash of the chain's genesis block.
+    pub genesis: Hash,
+    /// What it is about.
+    pub subject: Subject,
+    /// The changes of the validators up to the highest block, in order.
+    pub set_changes: Vec<CertifiedHeader>,
+    /// The transactions.
+    pub receipts: Vec<Receipt>,
+    /// What the state held, and of which items.
+    pub states: Vec<(Vec<Item>, StateProof)>,
+    /// Where the ciphertexts are.
+    pub contents: Vec<Placement>,
+    /// The tokens.
+    pub stamps: Vec<Stamped>,
+}
+
+/// Why no package can be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BuildError {
+    /// It would be too large.
+    #[error("the evidence does not fit into a package: {0}; export less at a time")]
+    Archive(#[from] ArchiveError),
+    /// A state proof does not say what it should.
+    #[error("state proof {number}: {error}")]
+    State {
+        /// Which.
+        number: usize,
+        /// Why.
+        error: StateError,
+    },
+    /// A transaction does not carry what it should.
+    #[error("no transaction carries the {0}; the node gave another than the state names")]
+    NotCarried(ContentOf),
+    /// JSON cannot be written.
+    #[error("the claim cannot be written: {0}")]
+    Json(String),
+}
+
+/// Makes a package. Nothing is verified but that the parts belong together: [`verify`](crate::verify)
+/// does that, and an exporter should before handing a package on.
+///
+/// # Errors
+/// The parts do not belong together, or are too large.
+pub fn build(
+    evidence: &Evidence,
+    vocabulary: Option<&dyn Vocabulary>,
+) -> Result<Vec<u8>, BuildError> {
+    let claim = claim(evidence, vocabulary)?;
+    let mut files = files(evidence, &claim)?;
+    files.insert(REPORT.into(), paper::render(&evidence.genesis, &claim));
+    let manifest = manifest(evidence.genesis, claim.subject, &files);
+    files.insert(MANIFEST.into(), json(&manifest)?);
+    Ok(archive::pack(&files)?)
+}
+
+/// The manifest of some files, the manifest not among them.
+pub(crate) fn manifest(genesis: Hash, subject: Subject, files: &Files) -> Manifest {
+    let files = files.iter().map(|(path, bytes)| FileEntry {
+        path: path.clone(),
+        bytes: bytes.len() as u64,
+        sha256: sha2_256(bytes).into(),
+        blake2b: blake2_256(bytes).into(),
+    });
+    Manifest {
+        format: FORMAT_VERSION,
+        genesis,
+        subject,
+        files: files.collect(),
+    }
+}
+
+/// JSON in the form in which packages have it.
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, BuildError> {
+    let mut text =
+        serde_json::to_vec_pretty(value).map_err(|error| BuildError::Json(error.to_string()))?;
+    text.push(b'\n');
+    Ok(text)
+}
+
+fn claim(evidence: &Evidence, vocabulary: Option<&dyn Vocabulary>) -> Result<Claim, BuildError> {
+    let mut states = Vec::with_capacity(evidence.states.len());
+    for (number, (items, proof)) in evidence.states.iter().enumerate() {
+        let facts = proof
+            .facts(items)
+            .map_err(|error| BuildError::State { number, error })?;
+        states.push(StateClaim {
+            height: *proof.block.header.number(),
+            block: proof.block.header.hash(),
+            facts,
+        });
+    }
+    let operations = evidence.receipts.iter().map(|receipt| {
+        let height = *receipt.header.number();
+        let read = |vocabulary: &dyn Vocabulary| {
+            let events = events_of(height, &evidence.states);
+            vocabulary.read(&receipt.extrinsic, receipt.index, events.as_deref())
+        };
+        Operation {
+            transaction: receipt.hash(),
+            height,
+            block: receipt.header.hash(),
+            index: receipt.index,
+            reading: vocabulary.map_or_else(Reading::default, read),
+        }
+    });
+    let contents = evidence.contents.iter().map(|it| content(evidence, it));
+    let times = evidence.stamps.iter().map(|it| TimeClaim {
+        height: *it.block.header.number(),
+        block: it.block.header.hash(),
+        time_ms: it.time_ms,
+        accuracy_ms: it.accuracy_ms,
+        authority: it.certificates.0,
+        certificates: it.certificates.1,
+        // One that is not there is not found by whoever verifies.
+        recorded: u32::try_from(it.recorded).unwrap_or(u32::MAX),
+    });
+    Ok(Claim {
+        subject: evidence.subject,
+        operations: operations.collect(),
+        states,
+        contents: contents.collect::<Result<_, _>>()?,
+        times: times.collect(),
+    })
+}
+
+/// The encoded events of a block, if a state proof has them.
+pub(crate) fn events_of(
+    height: BlockNumber,
+    states: &[(Vec<Item>, StateProof)],
+) -> Option<Vec<u8>> {
+    let mut of_block = states
+        .iter()
+        .filter(|(_, proof)| *proof.block.header.number() == height);
+    of_block.find_map(|(items, proof)| {
+        let at = items.iter().position(|item| *item == Item::Events)?;
+        proof.values(items).ok()?.into_iter().nth(at)?
+    })
+}
+
+fn content(evidence: &Evidence, placement: &Placement) -> Result<ContentClaim, BuildError> {
+    let not_carried = || BuildError::NotCarried(placement.of);
+    let receipt = evidence.receipts.get(placement.receipt);
+    let receipt = receipt.ok_or_else(not_carried)?;
+    let offset = locate(&receipt.extrinsic, placement.hash, placement.bytes);
+    let number = |at: usize| u32::try_from(at).map_err(|_| not_carried());
+    Ok(ContentClaim {
+        of: placement.of,
+        operation: number(placement.receipt)?,
+        offset: number(offset.ok_or_else(not_carried)?)?,
+        bytes: number(placement.bytes)?,
+        key: placement
+            .opened
+            .as_ref()
+            .map(|opened| Hash::from(*opened.key.as_bytes())),
+    })
+}
+
+/// Every file but the report and the manifest.
+fn files(evidence: &Evidence, claim: &Claim) -> Result<Files, BuildError> {
+    let mut files = Files::from([(CLAIM.to_owned(), json(claim)?)]);
+    let mut add = |part: Part, number: usize, bytes: Vec<u8>| {
+        files.insert(part.path(number), bytes);
+    };
+    for (number, change) in evidence.set_changes.iter().enumerate() {
+        add(Part::Validators, number, change.encode());
+    }
+    for (number, receipt) in evidence.receipts.iter().enumerate() {
+        add(Part::Receipt, number, receipt.encode());
+    }
+    for (number, (_, proof)) in evidence.states.iter().enumerate() {
+        add(Part::State, number, proof.encode());
+    }
+    for (number, stamp) in evidence.stamps.iter().enumerate() {
+        add(Part::Token, number, stamp.token.clone());
+        add(Part::Stamped, number, stamp.block.encode());
+    }
+    for (number, placement) in evidence.contents.iter().enumerate() {
+        if let Some(opened) = &placement.opened {
+            add(Part::Content, number, opened.plain.to_vec());
+        }
+    }
+    Ok(files)
+}

@@ -1,0 +1,6 @@
+mod archive;
+mod chain;
+mod mutations;
+mod packages;
+mod random;
+mod subjects;

@@ -1,0 +1,121 @@
+//! Tokens of time-stamping authorities, and what follows from them.
+//!
+//! A token of a block says that the block was there at the token's time: it, and all before it. A
+//! transaction that carries a token was made after the token: its block, and all after it, are younger.
+//! Whose tokens count is for the chain's council to say: the certificates are proven from the state.
+
+use xinglin_primitives::{
+    time::{Date, Moment, CST_OFFSET_MS, DAY_MS},
+    BlockNumber,
+};
+use xinglin_timestamps::{verify, Authority};
+
+use crate::{
+    format::{Claim, TimeClaim},
+    package::Package,
+    reason::Reason,
+    state::{Item, Value},
+    story::Facts,
+};
+
+/// Checks the tokens of a package. That the stamped blocks were decided is checked before.
+pub(crate) fn check(package: &Package, facts: &Facts<'_>) -> Result<(), Reason> {
+    let tokens = package.tokens.iter().zip(&package.claim.times);
+    for (number, ((token, block), claim)) in tokens.enumerate() {
+        let refused = |error: String| Reason::Token { number, error };
+        let item = Item::Certificates(claim.authority, claim.certificates);
+        let Some(Value::Certificates(registered)) = facts.value(item) else {
+            return Err(Reason::Incomplete { item });
+        };
+        let chain: Vec<&[u8]> = registered.certificates.iter().map(|it| &*it.0).collect();
+        let authority = Authority::new(&chain).map_err(|error| refused(error.to_string()))?;
+        let stamp = verify(token, block.header.hash().as_bytes(), &authority)
+            .map_err(|error| refused(error.to_string()))?;
+        for (field, is_same) in [
+            ("timeMs", stamp.time_ms == claim.time_ms),
+            ("accuracyMs", stamp.accuracy_ms == claim.accuracy_ms),
+        ] {
+            if !is_same {
+                let at = format!("times[{number}].{field}");
+                return Err(Reason::Misstated { at });
+            }
+        }
+        let receipt = usize::try_from(claim.recorded)
+            .ok()
+            .and_then(|at| package.receipts.get(at))
+            .ok_or_else(|| Reason::NoOperation {
+                at: format!("times[{number}].recorded"),
+            })?;
+        let mut places = receipt.extrinsic.windows(token.len().max(1));
+        if !places.any(|place| place == token.as_slice()) {
+            return Err(Reason::NotRecorded { number });
+        }
+    }
+    Ok(())
+}
+
+/// When the blocks of the operations were there, in words.
+pub(crate) fn statements(claim: &Claim) -> Vec<String> {
+    let mut heights: Vec<BlockNumber> = claim.operations.iter().map(|it| it.height).collect();
+    heights.sort_unstable();
+    heights.dedup();
+    let heights = heights.into_iter();
+    heights
+        .filter_map(|height| statement(claim, height))
+        .collect()
+}
+
+fn statement(claim: &Claim, height: BlockNumber) -> Option<String> {
+    let recorded_in = |it: &TimeClaim| {
+        let at = usize::try_from(it.recorded).ok()?;
+        Some(claim.operations.get(at)?.height)
+    };
+    let times = claim.times.iter();
+    let after = times.clone().filter(|it| it.height >= height);
+    let until = after.min_by_key(|it| latest(it));
+    let before = times.filter(|it| recorded_in(it).is_some_and(|recorded| recorded <= height));
+    let from = before.max_by_key(|it| earliest(it));
+    let by = |it: &TimeClaim| format!("time authority {}", it.authority);
+    Some(match (from, until) {
+        (Some(from), Some(until)) => format!(
+            "Block {height} was made between {} ({}) and {} ({}).",
+            instant(earliest(from)),
+            by(from),
+            instant(latest(until)),
+            by(until)
+        ),
+        (None, Some(until)) => format!(
+            "Block {height} was there by {} ({}).",
+            instant(latest(until)),
+            by(until)
+        ),
+        (Some(from), None) => format!(
+            "Block {height} was made after {} ({}).",
+            instant(earliest(from)),
+            by(from)
+        ),
+        (None, None) => return None,
+    })
+}
+
+/// The earliest time that a token can mean.
+fn earliest(claim: &TimeClaim) -> Moment {
+    claim
+        .time_ms
+        .saturating_sub(claim.accuracy_ms.unwrap_or_default())
+}
+
+/// The latest time that a token can mean. Its time is rounded down to the millisecond.
+fn latest(claim: &TimeClaim) -> Moment {
+    let accuracy_ms = claim.accuracy_ms.unwrap_or_default();
+    claim.time_ms.saturating_add(accuracy_ms).saturating_add(1)
+}
+
+/// A time in China, to the millisecond, with its distance from UTC.
+pub(crate) fn instant(moment_ms: u64) -> String {
+    let date = Date::of(moment_ms);
+    let of_day = moment_ms.saturating_add(CST_OFFSET_MS) % DAY_MS;
+    let (seconds, ms) = (of_day / 1_000, of_day % 1_000);
+    let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    format!("{date} {hour:02}:{minute:02}:{second:02}.{ms:03} +08:00")
+}

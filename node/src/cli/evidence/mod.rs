@@ -1,0 +1,24 @@
+//! `xinglin evidence`: exports evidence packages, and verifies them without any node.
+
+mod export;
+mod verify;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+/// Export evidence packages, and verify them offline.
+#[derive(Subcommand)]
+pub enum EvidenceCommand {
+    /// Export what proves transactions, a record or a visit into one file
+    Export(export::ExportArgs),
+    /// Verify a package without any node, step by step
+    Verify(verify::VerifyArgs),
+}
+
+/// Does what `xinglin evidence …` says.
+pub fn run(command: EvidenceCommand) -> Result<()> {
+    match command {
+        EvidenceCommand::Export(args) => export::run(args),
+        EvidenceCommand::Verify(args) => verify::run(&args),
+    }
+}

@@ -1,0 +1,154 @@
+//! Evidence packages: exported from a node, for whoever has none.
+//!
+//! What a package is, and how it is verified, is the crate `xinglin-evidence`, which needs neither this
+//! SDK nor the runtime. Here is what needs a node and the chain's own types: gathering what goes into a
+//! package, opening what the exporter may read, and the [`Vocabulary`] that knows calls and events.
+//!
+//! Reading leaves its trace here too: before contents are opened for a package, `Records.open` is on the
+//! chain, and stands in the package as the latest access.
+
+mod contents;
+mod gather;
+mod stamps;
+mod subjects;
+mod vocabulary;
+
+pub use vocabulary::ChainVocabulary;
+pub use xinglin_evidence::{
+    format::ContentOf, verify, AnchorError, Outcome, Reason, Report, Step, Subject, Trust,
+    Vocabulary,
+};
+
+use pallet_records::access::Purpose;
+use xinglin_evidence::{build, BuildError};
+use xinglin_primitives::{BlockNumber, Hash, RecordId, FIRST_HEIGHT};
+
+use self::gather::Gathering;
+use crate::{
+    client::{Client, ClientError},
+    operation::OperationError,
+    wallet::Wallet,
+};
+
+/// Most entries of an access log that one package brings: the latest.
+pub const ACCESSES_MAX: u64 = 3_500;
+
+/// Why no package can be exported.
+#[derive(Debug, thiserror::Error)]
+pub enum EvidenceError {
+    /// The node could not be asked, refused, or knows no such thing.
+    #[error(transparent)]
+    Operation(#[from] OperationError),
+    /// What the node gave does not make a package.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The block that the chain's state names does not carry what it should.
+    #[error("no transaction of block {height} carries the {of}; the node's answers contradict each other, so ask another")]
+    NotCarried {
+        /// Of what.
+        of: ContentOf,
+        /// The block.
+        height: BlockNumber,
+    },
+    /// What the node gave does not prove what it should.
+    #[error("what the node gave proves nothing: step `{step}` fails: {reason}; ask another node")]
+    NotProven {
+        /// The step that fails.
+        step: Step,
+        /// Why.
+        reason: Reason,
+    },
+}
+
+impl From<ClientError> for EvidenceError {
+    fn from(error: ClientError) -> Self {
+        Self::Operation(error.into())
+    }
+}
+
+/// What to export.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// About what.
+    pub subject: Subject,
+    /// The transactions of a receipt, and for others those to bring in addition.
+    pub transactions: Vec<Hash>,
+    /// For what contents are read, if a wallet is given to open them.
+    pub purpose: Purpose,
+}
+
+/// A package with what could not be put into it.
+#[derive(Debug)]
+pub struct Exported {
+    /// The package.
+    pub package: Vec<u8>,
+    /// The contents that are in it as ciphertexts only, each with the reason.
+    pub unopened: Vec<(ContentOf, String)>,
+}
+
+/// Exports a package, with the contents that the wallet opens if one is given. It is verified before it
+/// is returned, as far as the node tells the first validators.
+///
+/// # Errors
+/// There is no such subject, the node does not have what proves it any more, or what it gives proves
+/// nothing. That some contents cannot be opened is no error.
+pub async fn export(
+    client: &Client,
+    wallet: Option<&Wallet>,
+    request: &Request,
+) -> Result<Exported, EvidenceError> {
+    if let Some(wallet) = wallet {
+        let records = subjects::records_of(client, request.subject).await?;
+        leave_trace(client, wallet, &records, request.purpose).await?;
+    }
+    let mut gathering = Gathering::new(client).await?;
+    let unopened = match request.subject {
+        Subject::Receipt => Vec::new(),
+        Subject::Record(id) => subjects::record(&mut gathering, wallet, id).await?,
+        Subject::Trail(id) => subjects::trail(&mut gathering, wallet, id).await?,
+    };
+    for transaction in &request.transactions {
+        gathering.receipt(*transaction).await?;
+    }
+    let evidence = gathering.finish(request.subject).await?;
+    let package = build(&evidence, Some(&ChainVocabulary))?;
+    check(client, &package).await?;
+    Ok(Exported { package, unopened })
+}
+
+/// Opens records on the chain, so that what is read for the package is in the access log.
+async fn leave_trace(
+    client: &Client,
+    wallet: &Wallet,
+    ids: &[RecordId],
+    purpose: Purpose,
+) -> Result<(), OperationError> {
+    let Some(first) = ids.first() else {
+        return Ok(());
+    };
+    let patient = crate::records::record(client, *first).await?.patient;
+    let party = crate::export::party_of(client, wallet, patient).await?;
+    crate::records::open(client, wallet, party, ids, purpose).await?;
+    Ok(())
+}
+
+/// Verifies a package against what the node says of the first validators.
+async fn check(client: &Client, package: &[u8]) -> Result<(), EvidenceError> {
+    let anchor = match client.trust_anchor(FIRST_HEIGHT).await {
+        Ok(anchor) => anchor,
+        // The state of the genesis is pruned: whoever verifies has the specification.
+        Err(ClientError::Refused { .. }) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    let trust = Trust {
+        anchor,
+        vocabulary: Some(&ChainVocabulary),
+    };
+    match verify(package, &trust).failure() {
+        None => Ok(()),
+        Some((step, reason)) => Err(EvidenceError::NotProven {
+            step,
+            reason: reason.clone(),
+        }),
+    }
+}
