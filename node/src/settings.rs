@@ -11,8 +11,8 @@ use std::{
 
 use anyhow::{bail, ensure, Context, Result};
 use xinglin_chain_spec::ChainSpec;
-use xinglin_index::IndexConfig;
 use xinglin_clock::ClockConfig;
+use xinglin_index::IndexConfig;
 use xinglin_mempool::MempoolConfig;
 use xinglin_primitives::Hash;
 use xinglin_rpc_server::RpcConfig;

@@ -147,7 +147,9 @@ fn decisions(block: &CertifiedHeader) -> Vec<(String, CertifiedHeader)> {
             let first = it.certificate.signatures[0].clone();
             it.certificate.signatures[1] = first;
         }),
-        with("a signer less", &|it| drop(it.certificate.signatures.pop())),
+        with("a signer less", &|it| {
+            it.certificate.signatures.pop();
+        }),
         with("no signers", &|it| it.certificate.signatures.clear()),
     ]);
     for place in 0..block.certificate.signatures.len() {

@@ -9,6 +9,8 @@
 //! the indexed ones and combinations of a frequent with a rare condition, newest and oldest first,
 //! each about something drawn at random.
 
+#![allow(clippy::unwrap_used, reason = "a failed unwrap ends the measurement")]
+
 use std::{collections::BTreeSet, error::Error, sync::Arc, time::Instant};
 
 use codec::{Decode, Encode};

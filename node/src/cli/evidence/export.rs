@@ -6,7 +6,7 @@ use anyhow::{ensure, Result};
 use clap::{Args, Subcommand};
 use pallet_records::access::Purpose;
 use serde_json::json;
-use sp_core::hashing::sha2_256;
+use sp_io::hashing::sha2_256;
 use xinglin_primitives::{AppointmentId, Hash, RecordId};
 use xinglin_sdk::{
     client::Client,

@@ -82,16 +82,6 @@ impl SessionArgs {
         })
     }
 
-    /// Where the node is.
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
-    /// Whether one JSON document is all that is printed.
-    pub fn is_json(&self) -> bool {
-        self.json
-    }
-
     fn keystore(&self, file: &Path) -> Result<KeyPair> {
         let name = file.display().to_string();
         let keystore = Keystore::read(file).with_context(|| format!("keystore {name}"))?;
