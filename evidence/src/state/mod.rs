@@ -135,7 +135,7 @@ fn extend(mut key: Vec<u8>, part: impl Encode) -> Vec<u8> {
 }
 
 /// A value of the state; `None` where the key has none.
-type Value = Option<Vec<u8>>;
+type Stored = Option<Vec<u8>>;
 
 impl Item {
     /// Where it lies in the state.
@@ -206,7 +206,7 @@ impl StateProof {
     }
 
     /// The values that are found, `None` where the nodes do not lead, and the nodes on the way.
-    fn look_up(&self, items: &[Item]) -> (Vec<Option<Value>>, BTreeSet<Vec<u8>>) {
+    fn look_up(&self, items: &[Item]) -> (Vec<Option<Stored>>, BTreeSet<Vec<u8>>) {
         let mut db = MemoryDB::<Hashing>::default();
         for node in &self.nodes {
             hash_db::HashDB::insert(&mut db, hash_db::EMPTY_PREFIX, node);
