@@ -27,7 +27,11 @@ use xinglin_primitives::{
 };
 use xinglin_runtime::{genesis, native};
 
-#[allow(dead_code, reason = "the tests use all of it")]
+#[allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "the tests use all of it, and fail by panicking"
+)]
 #[path = "../tests/index/support/chain.rs"]
 mod chain;
 

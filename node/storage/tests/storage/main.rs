@@ -7,5 +7,6 @@ mod check;
 mod crash;
 mod journal;
 mod open;
+mod ordered;
 mod pruning;
 mod support;
