@@ -82,6 +82,8 @@ pub struct Request {
 pub struct Exported {
     /// The package.
     pub package: Vec<u8>,
+    /// SHA-256 of it, by which it can be named.
+    pub sha256: Hash,
     /// The contents that are in it as ciphertexts only, each with the reason.
     pub unopened: Vec<(ContentOf, String)>,
 }
@@ -113,7 +115,12 @@ pub async fn export(
     let evidence = gathering.finish(request.subject).await?;
     let package = build(&evidence, Some(&ChainVocabulary))?;
     check(client, &package).await?;
-    Ok(Exported { package, unopened })
+    let sha256 = sp_io::hashing::sha2_256(&package).into();
+    Ok(Exported {
+        package,
+        sha256,
+        unopened,
+    })
 }
 
 /// Opens records on the chain, so that what is read for the package is in the access log.

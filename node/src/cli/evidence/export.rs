@@ -6,7 +6,6 @@ use anyhow::{ensure, Result};
 use clap::{Args, Subcommand};
 use pallet_records::access::Purpose;
 use serde_json::json;
-use sp_io::hashing::sha2_256;
 use xinglin_primitives::{AppointmentId, Hash, RecordId};
 use xinglin_sdk::{
     client::Client,
@@ -98,7 +97,7 @@ pub fn run(args: ExportArgs) -> Result<()> {
         Ok(export(&client, wallet.as_ref(), &request).await?)
     })?;
     secret_file::write_new(&path, &exported.package)?;
-    let sha256 = Hash::from(sha2_256(&exported.package));
+    let sha256 = exported.sha256;
     if args.session.is_json() {
         let unopened = exported.unopened.iter();
         let unopened =
