@@ -302,12 +302,12 @@ fn mutate_files(subject: &mut Subject) {
             Some((Part::Validators, number)) => {
                 let next = Part::Validators.path(number + 1);
                 let is_last = !paths.contains(&next);
-                let of_last = CHANGES[number];
                 let heights = claim.operations.iter().map(|it| it.height);
-                match is_last {
-                    false => (Step::Manifest, &["Stray"]),
-                    true if heights.max() > Some(of_last) => (Step::Operations, &["NotDecided"]),
-                    true => (Step::State, &["NotDecided"]),
+                let is_needed = heights.max() > Some(CHANGES[number]);
+                match (is_last, is_needed) {
+                    (false, _) => (Step::Manifest, &["Stray"]),
+                    (true, true) => (Step::Operations, &["NotDecided"]),
+                    (true, false) => (Step::State, &["NotDecided"]),
                 }
             }
             _ => (Step::Manifest, &["Missing", "Count"]),
