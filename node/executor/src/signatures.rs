@@ -86,8 +86,8 @@ impl Signatures {
 
     /// Verifies signatures and returns the indices of the transactions with a wrong one, in order.
     ///
-    /// What makes one batch is verified on the calling thread: to divide it would make every
-    /// signature dearer, and to wake threads for it costs about as much as a few of them.
+    /// What makes one batch is verified on the calling thread: to divide it among threads would make
+    /// every signature dearer.
     pub(crate) fn verify(&self, claims: &[Claim]) -> Vec<usize> {
         if claims.is_empty() {
             return Vec::new();
