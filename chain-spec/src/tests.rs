@@ -29,8 +29,8 @@ fn the_presets_have_these_genesis_hashes() {
     assert_eq!(
         [hash("dev"), hash("local")],
         [
-            "0x32c13d51ccdc1eab0176fd2e4c43d2b80d3bf3f3be96c71128fa481178c69f28",
-            "0x4edae844666a79c680b95a75edb5fd7512053ddfca45ee661548bdc21d6e4502",
+            "0xa31847c67a55d817d3a0f0805d2a6c2d6b44bf0623ea698c4428ea4e4b8a103d",
+            "0xd54332e735c794b9371756cf4d8c711ca00a37ccbbfd868fc79c7ebc21713ed1",
         ]
     );
 }

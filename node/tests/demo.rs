@@ -1,10 +1,16 @@
 //! The demo is a check by itself: it fails if any of its steps comes out otherwise than it must.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+#[path = "../../explorer/postgres/tests/support/cluster.rs"]
+#[allow(dead_code, reason = "each test uses a part of this")]
+mod cluster;
+
 use std::{
     path::Path,
     process::{Command, Stdio},
 };
+
+use self::cluster::Cluster;
 
 /// Bundles that nobody of the project wrote, beside the repository.
 const FOREIGN_BUNDLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data/fhir-r4");
@@ -34,8 +40,9 @@ fn expect(told: &str, expected: &[&str]) {
 }
 
 #[test]
-fn morning_and_clinic_day_are_played_on_a_consortium_that_loses_a_validator() {
-    let told = play(&[]);
+fn morning_clinic_day_and_inquiry_are_played_on_a_consortium_that_loses_a_validator() {
+    let postgres = Cluster::start();
+    let told = play(&["--postgres", &postgres.create("demo")]);
     expect(
         &told,
         &[
@@ -51,7 +58,14 @@ fn morning_and_clinic_day_are_played_on_a_consortium_that_loses_a_validator() {
             "the accumulators are the sums of the settlements",
             "receipts prove their operations",
             "All have the state root",
+            "rows of state are as on the chain",
+            "operations-of",
+            "is sealed to her",
+            "She closes the case with a finding",
+            "questions of regulators, of which the chain has the digest",
             "The nodes have stopped in order.",
+            "trail-",
+            "refused at step",
         ],
     );
 }

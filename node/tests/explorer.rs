@@ -15,7 +15,12 @@ use xinglin_primitives::{
 };
 use xinglin_rpc_api::explorer::ActivityFilter;
 use xinglin_runtime::Runtime;
-use xinglin_sdk::{client::Client, operation::execute, parties, wallet::Wallet};
+use xinglin_sdk::{
+    client::Client,
+    operation::{execute, FINALITY_LIMIT},
+    parties,
+    wallet::Wallet,
+};
 
 use self::support::{xinglin, DevNode};
 
@@ -82,7 +87,10 @@ async fn book(client: &Client) -> Hash {
         pre_visit_grant: None,
     };
     let booked = execute(client, wallet(PATIENT).key(), book).await.unwrap();
-    client.wait_for_index(booked.number).await;
+    client
+        .wait_until_indexed(booked.number, FINALITY_LIMIT)
+        .await
+        .unwrap();
     booked.hash
 }
 
@@ -97,23 +105,10 @@ async fn open_case(client: &Client) {
     let opened = execute(client, wallet(REGULATOR).key(), open)
         .await
         .unwrap();
-    client.wait_for_index(opened.number).await;
-}
-
-/// Waiting for the index without asking again and again.
-trait Indexed {
-    /// Waits until a block is indexed, which activity tells.
-    async fn wait_for_index(&self, number: u32);
-}
-
-impl Indexed for Client {
-    async fn wait_for_index(&self, number: u32) {
-        // Subscribed before the look, so that it is one or the other that tells.
-        let mut activity = self.watch_activity(&Default::default()).await.unwrap();
-        while self.explorer_status().await.unwrap().last < number {
-            activity.next().await.unwrap().unwrap();
-        }
-    }
+    client
+        .wait_until_indexed(opened.number, FINALITY_LIMIT)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]

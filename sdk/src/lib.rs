@@ -11,6 +11,7 @@
 //! - [`oversight`]: what waits for regulators and insurers, and case files as PDF and CSV;
 //! - [`einvoice`]: e-invoices from the chain, and compared with it;
 //! - [`import`], [`export`]: patients from FHIR bundles to the chain and back;
+//! - [`trail`]: a visit with everything that came of it;
 //! - [`evidence`]: packages that prove operations, records and visits to whoever has no node;
 //! - [`letter`]: one content, encrypted for several readers.
 //!
@@ -44,6 +45,7 @@ pub mod parties;
 pub mod receipt;
 pub mod records;
 pub mod secret_file;
+pub mod trail;
 pub mod transaction;
 pub mod trusted_time;
 pub mod wallet;

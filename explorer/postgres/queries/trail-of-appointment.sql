@@ -6,6 +6,11 @@ WITH things AS (
     SELECT 'record', record_id FROM records WHERE appointment_id = :appointment::bigint
     UNION ALL
     SELECT 'invoice', invoice_id FROM invoices WHERE appointment_id = :appointment::bigint
+    UNION ALL
+    SELECT 'settlement', settlement_id
+    FROM settlements
+    JOIN invoices USING (invoice_id)
+    WHERE invoices.appointment_id = :appointment::bigint
 )
 SELECT DISTINCT
     events.height,

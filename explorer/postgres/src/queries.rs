@@ -16,6 +16,7 @@ macro_rules! queries {
 }
 
 queries! {
+    "operations-of",
     "readers-of-patient",
     "cancellations-by-department",
     "flagged-claims-paid",

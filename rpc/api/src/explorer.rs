@@ -4,13 +4,13 @@
 //! |---|---|---|---|
 //! | `explorer_status` | the index and the record of questions | status | all |
 //! | `explorer_blocks` | blocks by height and time | page of headers | all |
-//! | `explorer_block` | one, by height or hash | what it counts, without who signed what | all |
+//! | `explorer_block` | one, by height or hash | what it counts, without who signed what; time tokens | all |
 //! | `explorer_counts` | how many operations, per minute, hour or day | page of counts | all |
 //! | `explorer_questionHashes` | the questions that the chain vouches for | hashes | all |
 //! | `explorer_subscribeActivity` | events as they happen, by name only | `explorer_activity` | all |
 //! | `explorer_extrinsics` | operations | page | signed |
 //! | `explorer_events` | events | page | signed |
-//! | `explorer_operation` | one operation, by hash | it, its events and its receipt | signed |
+//! | `explorer_operation` | one operation, by hash | it, its events, receipt and time tokens | signed |
 //! | `explorer_questions` | regulators' questions as they were asked | page | signed |
 //! | `explorer_subscribeOperations` | operations as they happen | `explorer_newOperation` | signed |
 //!
@@ -37,7 +37,7 @@ use crate::{
     number::Height,
     questions::{SignedQuestion, PAGE_DEFAULT},
     time::Time,
-    xinglin::{BlockRef, Receipt},
+    xinglin::{BlockRef, Receipt, TimeTokens},
 };
 
 /// Most items of a page of blocks, operations or events.
@@ -291,6 +291,8 @@ pub struct OperationDetails {
     pub events: Vec<EventView>,
     /// Proof that it is in the chain's history.
     pub receipt: Option<Receipt>,
+    /// The nearest time tokens before and after its block, each with what verifies it.
+    pub time_tokens: Option<TimeTokens>,
 }
 
 /// What happened.
@@ -419,6 +421,8 @@ pub struct BlockDetails {
     pub events: u32,
     /// Its transactions by call.
     pub calls: Vec<CallCount>,
+    /// The nearest time tokens before and after it, each with what verifies it.
+    pub time_tokens: Option<TimeTokens>,
 }
 
 /// Which counts.

@@ -159,7 +159,10 @@ fn number_of(node: &Node, block: BlockRef) -> Result<Option<BlockNumber>, Xingli
 }
 
 /// The tokens around a block, as the state after the last block has them.
-fn find_time_tokens(node: &Node, block: BlockRef) -> Result<Option<TimeTokens>, XinglinApiError> {
+pub(crate) fn find_time_tokens(
+    node: &Node,
+    block: BlockRef,
+) -> Result<Option<TimeTokens>, XinglinApiError> {
     let tip = node.tip()?;
     let number = number_of(node, block)?;
     let Some(number) = number.filter(|number| *number <= tip.number) else {

@@ -1,11 +1,13 @@
 //! Finding blocks and operations, on a node that keeps an index of them.
 
+use std::time::Duration;
+
 use jsonrpsee::{
     core::client::{Subscription, SubscriptionClientT},
     rpc_params,
 };
 use pallet_audit::{types::Anchor, Anchors};
-use xinglin_primitives::{questions::digest_after, AccountId, CaseId, Hash};
+use xinglin_primitives::{questions::digest_after, AccountId, BlockNumber, CaseId, Hash};
 use xinglin_rpc_api::{
     explorer::{
         Activity, ActivityFilter, BlockDetails, BlockView, BlocksQuery, CountView, CountsQuery,
@@ -17,7 +19,10 @@ use xinglin_rpc_api::{
 };
 use xinglin_runtime::Runtime;
 
-use super::{error::rpc_error, Client, ClientError};
+use super::{
+    error::{closed, rpc_error, within},
+    Client, ClientError,
+};
 use crate::keys::KeyPair;
 
 /// What the chain says of the questions that a node keeps.
@@ -45,6 +50,25 @@ impl Client {
     /// Where the node's index stands.
     pub async fn explorer_status(&self) -> Result<ExplorerStatus, ClientError> {
         self.request("explorer_status", rpc_params![]).await
+    }
+
+    /// Waits until the node's index has come to a height, which it does soon after the commit.
+    pub async fn wait_until_indexed(
+        &self,
+        number: BlockNumber,
+        limit: Duration,
+    ) -> Result<(), ClientError> {
+        within("indexing a block", limit, async {
+            // Subscribed before the look, so that one or the other tells.
+            let mut activity = self.watch_activity(&ActivityFilter::default()).await?;
+            while self.explorer_status().await?.last < number {
+                let told = activity.next().await;
+                told.ok_or_else(|| closed("explorer_subscribeActivity"))?
+                    .map_err(|_| ClientError::Undecodable { what: "activity" })?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Blocks by height and time.

@@ -46,6 +46,16 @@ impl<'a> Gathering<'a> {
         })
     }
 
+    /// The height of the block after which the state is claimed.
+    pub(super) fn height(&self) -> BlockNumber {
+        self.height
+    }
+
+    /// How many receipts there are.
+    pub(super) fn receipts(&self) -> usize {
+        self.receipts.len()
+    }
+
     /// The connection.
     pub(super) fn client(&self) -> &'a Client {
         self.client

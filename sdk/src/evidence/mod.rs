@@ -9,6 +9,7 @@
 
 mod contents;
 mod gather;
+mod operations;
 mod stamps;
 mod subjects;
 mod vocabulary;
@@ -21,7 +22,7 @@ pub use xinglin_evidence::{
 
 use pallet_records::access::Purpose;
 use xinglin_evidence::{build, BuildError};
-use xinglin_primitives::{BlockNumber, Hash, RecordId, FIRST_HEIGHT};
+use xinglin_primitives::{BlockNumber, CaseId, Hash, RecordId, FIRST_HEIGHT};
 
 use self::gather::Gathering;
 use crate::{
@@ -75,6 +76,8 @@ pub struct Request {
     pub transactions: Vec<Hash>,
     /// For what contents are read, if a wallet is given to open them.
     pub purpose: Purpose,
+    /// The open case of a regulator for which it exports. Contents stay encrypted then.
+    pub case: Option<CaseId>,
 }
 
 /// A package with what could not be put into it.
@@ -86,10 +89,13 @@ pub struct Exported {
     pub sha256: Hash,
     /// The contents that are in it as ciphertexts only, each with the reason.
     pub unopened: Vec<(ContentOf, String)>,
+    /// Why not all operations of the visit are in it, if they are not: what the state says of it is.
+    pub untraced: Option<String>,
 }
 
-/// Exports a package, with the contents that the wallet opens if one is given. It is verified before it
-/// is returned, as far as the node tells the first validators.
+/// Exports a package, with the contents that the wallet opens if one is given; for a visit also with
+/// the operations that the wallet's owner may see, if the node keeps an index. It is verified before
+/// it is returned, as far as the node tells the first validators.
 ///
 /// # Errors
 /// There is no such subject, the node does not have what proves it any more, or what it gives proves
@@ -99,15 +105,23 @@ pub async fn export(
     wallet: Option<&Wallet>,
     request: &Request,
 ) -> Result<Exported, EvidenceError> {
-    if let Some(wallet) = wallet {
+    let reader = wallet.filter(|_| request.case.is_none());
+    if let Some(wallet) = reader {
         let records = subjects::records_of(client, request.subject).await?;
         leave_trace(client, wallet, &records, request.purpose).await?;
     }
     let mut gathering = Gathering::new(client).await?;
     let unopened = match request.subject {
         Subject::Receipt => Vec::new(),
-        Subject::Record(id) => subjects::record(&mut gathering, wallet, id).await?,
-        Subject::Trail(id) => subjects::trail(&mut gathering, wallet, id).await?,
+        Subject::Record(id) => subjects::record(&mut gathering, reader, id).await?,
+        Subject::Trail(id) => subjects::trail(&mut gathering, reader, id).await?,
+    };
+    let untraced = match (request.subject, wallet) {
+        (Subject::Trail(id), Some(wallet)) => {
+            operations::gather(&mut gathering, (wallet.key(), request.case), id).await?
+        }
+        (Subject::Trail(_), None) => Some(operations::UNSIGNED.to_owned()),
+        _ => None,
     };
     for transaction in &request.transactions {
         gathering.receipt(*transaction).await?;
@@ -120,6 +134,7 @@ pub async fn export(
         package,
         sha256,
         unopened,
+        untraced,
     })
 }
 

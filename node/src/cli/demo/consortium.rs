@@ -23,7 +23,11 @@ use crate::{
 };
 
 /// How long a node may take to answer, or to catch up.
-const NODE_TIMEOUT: Duration = Duration::from_secs(60);
+pub const NODE_TIMEOUT: Duration = Duration::from_secs(60);
+/// The folder for what the parties write.
+const PAPERS: &str = "papers";
+/// Seconds between two anchors of regulators' questions.
+const ANCHOR_INTERVAL_S: &str = "2";
 /// How often a node that is not there yet is asked.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// How many sets of ports are tried.
@@ -104,6 +108,13 @@ impl Consortium {
         self.network.join("chain-spec.json")
     }
 
+    /// A folder for what the parties of the demo write, beside the nodes'.
+    pub fn papers(&self) -> Result<PathBuf> {
+        let folder = self.base.path().join(PAPERS);
+        fs::create_dir_all(&folder).context("the folder for papers")?;
+        Ok(folder)
+    }
+
     /// Number of nodes.
     pub fn len(&self) -> usize {
         self.nodes.len()
@@ -175,8 +186,9 @@ impl Consortium {
         Ok(header.state_root)
     }
 
-    /// Stops the nodes in order, or leaves them and says how to connect.
-    pub async fn finish(mut self, keep: bool) -> Result<()> {
+    /// Stops the nodes in order, or leaves them and says how to connect. The folder, which is
+    /// removed with what is returned if it is a temporary one and nothing runs in it.
+    pub async fn finish(mut self, keep: bool) -> Result<BaseFolder> {
         if !keep {
             for node in &mut self.nodes {
                 node.terminate()?;
@@ -185,7 +197,7 @@ impl Consortium {
                 node.wait_exit().await?;
             }
             println!("\nThe nodes have stopped in order.");
-            return Ok(());
+            return Ok(self.base);
         }
         let urls = self.urls();
         let processes: Vec<String> = self
@@ -208,6 +220,7 @@ impl Consortium {
             urls[0]
         );
         println!("Its folder:   {}", folder.display());
+        println!("Papers:       {}", folder.join(PAPERS).display());
         println!("Stop it:      kill {}", processes.join(" "));
         println!(
             "Start again:  XINGLIN={} XINGLIN_PASSPHRASE_FILE={} {}",
@@ -215,7 +228,7 @@ impl Consortium {
             self.passphrase_file.display(),
             self.network.join("start-local.sh").display()
         );
-        Ok(())
+        Ok(BaseFolder::Given(folder))
     }
 }
 
@@ -245,6 +258,13 @@ impl Node {
             .arg(self.folder.join("node.toml"))
             .arg("--passphrase-file")
             .arg(passphrase_file)
+            // The export reads events and state of all blocks; nobody waits an hour here.
+            .args([
+                "--pruning",
+                "archive",
+                "--anchor-interval",
+                ANCHOR_INTERVAL_S,
+            ])
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -325,7 +345,7 @@ impl Node {
 }
 
 /// The file of this program.
-fn program() -> Result<PathBuf> {
+pub fn program() -> Result<PathBuf> {
     std::env::current_exe().context("finding this program")
 }
 

@@ -1,5 +1,5 @@
-//! `xinglin demo`: plays a morning of bookings and a clinic day of FHIR bundles, on a network that runs
-//! already or on one of its own.
+//! `xinglin demo`: plays a morning of bookings, a clinic day of FHIR bundles and what a regulator asks of
+//! it, on a network that runs already or on one of its own.
 //!
 //! It is a check as well as a show: every step says what must come of it, and the first that comes
 //! out otherwise ends the demo with an error.
@@ -7,6 +7,7 @@
 mod consortium;
 mod day;
 mod morning;
+mod regulator;
 mod report;
 mod stage;
 
@@ -18,7 +19,7 @@ use xinglin_chain_spec::ChainSpec;
 use xinglin_primitives::consensus::VALIDATORS_MAX;
 use xinglin_sdk::{client::Client, receipt::TrustAnchor};
 
-use self::{consortium::Consortium, morning::Morning, stage::Stage};
+use self::{consortium::Consortium, morning::Morning, regulator::Offered, stage::Stage};
 use super::chain_spec;
 use crate::settings;
 
@@ -57,6 +58,15 @@ pub struct DemoArgs {
         conflicts_with_all = ["validators", "keep", "base_path", "rpc_port"]
     )]
     url: Vec<String>,
+    /// A PostgreSQL database for the regulator's questions in SQL. With --url, the network's nodes must
+    /// be archives
+    #[arg(
+        long,
+        env = "XINGLIN_POSTGRES_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    postgres: Option<String>,
     /// With --url: the network's chain specification, to verify receipts against; without it the
     /// first node is trusted to name the validators
     #[arg(long, value_name = "dev|local|FILE", requires = "url")]
@@ -96,7 +106,7 @@ async fn on_own_network(args: &DemoArgs) -> Result<()> {
     let survives_loss = consortium.len() >= VALIDATORS_FOR_LOSS;
     // The one that will be killed serves nobody meanwhile.
     let serving = consortium.len() - usize::from(survives_loss);
-    let mut stage = Stage::connect(&consortium.urls()[..serving], anchor).await?;
+    let mut stage = Stage::connect(&consortium.urls()[..serving], anchor.clone()).await?;
     let mut morning = bookings(&mut stage).await?;
     if survives_loss {
         loss(&mut consortium, &mut stage, &mut morning).await?;
@@ -106,13 +116,24 @@ async fn on_own_network(args: &DemoArgs) -> Result<()> {
         report::steps(&mut stage);
     }
     visits(&mut stage, &mut morning).await?;
-    day::play(&mut stage, args.fhir.as_deref()).await?;
+    let day = day::play(&mut stage, args.fhir.as_deref()).await?;
+    let offered = Offered {
+        postgres: args.postgres.as_deref(),
+        anchors_soon: true,
+        folder: &consortium.papers()?,
+    };
+    let packages = regulator::play(&mut stage, &day, &offered).await?;
     conclude(&stage, &morning).await?;
     let root = consortium.same_state_everywhere().await?;
     report::title("Where the nodes stand");
     println!("All have the state root {root:?}.");
     report::nodes(&consortium.urls()).await?;
-    consortium.finish(args.keep).await
+    let folder = consortium.finish(args.keep).await?;
+    if let Some(packages) = packages {
+        packages.verify(&anchor)?;
+    }
+    drop(folder);
+    Ok(())
 }
 
 /// Changes while a validator is away.
@@ -149,21 +170,30 @@ async fn visits(stage: &mut Stage, morning: &mut Morning) -> Result<()> {
 }
 
 async fn on_running_network(args: &DemoArgs) -> Result<()> {
-    let mut stage = match &args.genesis {
-        Some(chain) => {
-            let anchor = chain_spec::anchor(&settings::chain_spec(chain)?)?;
-            Stage::connect(&args.url, anchor).await?
-        }
-        None => Stage::connect(&args.url, trusted_anchor(&args.url[0]).await?).await?,
+    let anchor = match &args.genesis {
+        Some(chain) => chain_spec::anchor(&settings::chain_spec(chain)?)?,
+        None => trusted_anchor(&args.url[0]).await?,
     };
+    let mut stage = Stage::connect(&args.url, anchor.clone()).await?;
     let mut morning = bookings(&mut stage).await?;
     report::title("Changes");
     morning.changes(&mut stage).await?;
     report::steps(&mut stage);
     visits(&mut stage, &mut morning).await?;
-    day::play(&mut stage, args.fhir.as_deref()).await?;
+    let day = day::play(&mut stage, args.fhir.as_deref()).await?;
+    let folder = tempfile::Builder::new().prefix("xinglin-demo-").tempdir()?;
+    let offered = Offered {
+        postgres: args.postgres.as_deref(),
+        anchors_soon: false,
+        folder: folder.path(),
+    };
+    let packages = regulator::play(&mut stage, &day, &offered).await?;
     conclude(&stage, &morning).await?;
-    report::nodes(&args.url).await
+    report::nodes(&args.url).await?;
+    if let Some(packages) = packages {
+        packages.verify(&anchor)?;
+    }
+    Ok(())
 }
 
 /// What happened, what became of it, and the proof.

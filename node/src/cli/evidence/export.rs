@@ -6,7 +6,7 @@ use anyhow::{ensure, Result};
 use clap::{Args, Subcommand};
 use pallet_records::access::Purpose;
 use serde_json::json;
-use xinglin_primitives::{AppointmentId, Hash, RecordId};
+use xinglin_primitives::{AppointmentId, CaseId, Hash, RecordId};
 use xinglin_sdk::{
     client::Client,
     evidence::{export, Request, Subject},
@@ -36,6 +36,9 @@ pub struct ExportArgs {
     /// patientRequest and others
     #[arg(long, global = true, default_value = "legal", value_parser = input::word::<Purpose>)]
     purpose: Purpose,
+    /// The regulator's open case for which it exports; contents stay encrypted then
+    #[arg(long, global = true, value_name = "ID", value_parser = input::number::<CaseId>)]
+    case: Option<CaseId>,
 }
 
 /// What to export. With a key, contents that its owner may read are in the package in the clear.
@@ -62,7 +65,7 @@ enum What {
 }
 
 impl What {
-    fn request(self, with: Vec<Hash>, purpose: Purpose) -> Request {
+    fn request(self, with: Vec<Hash>, purpose: Purpose, case: Option<CaseId>) -> Request {
         let (subject, mut transactions) = match self {
             Self::Receipt { transactions } => (Subject::Receipt, transactions),
             Self::Record { record } => (Subject::Record(record), Vec::new()),
@@ -73,6 +76,7 @@ impl What {
             subject,
             transactions,
             purpose,
+            case,
         }
     }
 }
@@ -91,7 +95,7 @@ pub fn run(args: ExportArgs) -> Result<()> {
         "{} exists already; give another name, nothing is overwritten",
         path.display()
     );
-    let request = args.what.request(args.with, args.purpose);
+    let request = args.what.request(args.with, args.purpose, args.case);
     let exported = block_on(async {
         let client = Client::connect(args.session.url()).await?;
         Ok(export(&client, wallet.as_ref(), &request).await?)
@@ -107,6 +111,7 @@ pub fn run(args: ExportArgs) -> Result<()> {
             "bytes": exported.package.len(),
             "sha256": sha256,
             "unopened": unopened.collect::<Vec<_>>(),
+            "untraced": exported.untraced,
         });
         return output::write_json(None, &report);
     }
@@ -118,6 +123,9 @@ pub fn run(args: ExportArgs) -> Result<()> {
             rows.add_row([&of.to_string(), reason]);
         }
         println!("{rows}");
+    }
+    if let Some(reason) = &exported.untraced {
+        println!("Not all operations of the visit are in the package: {reason}.");
     }
     Ok(())
 }

@@ -4,7 +4,11 @@ use anyhow::Result;
 use serde::Serialize;
 use serde_json::Value;
 use xinglin_primitives::Entity;
-use xinglin_rpc_api::explorer::{EventView, OperationView, Outcome, Page};
+use xinglin_rpc_api::{
+    explorer::{EventView, OperationView, Outcome, Page},
+    time::Time,
+    xinglin::{TimeToken, TimeTokens},
+};
 use xinglin_sdk::keys::address_of;
 
 use crate::cli::output;
@@ -134,6 +138,24 @@ pub fn print_fields(form: Form, value: &Value, fields: Vec<(&'static str, String
             Ok(())
         }
     }
+}
+
+/// Between which times of time authorities a block was made, for a table.
+pub fn time_fields(tokens: Option<&TimeTokens>) -> [(&'static str, String); 2] {
+    let told = |token: Option<&TimeToken>| match token {
+        None => "no time token says".to_owned(),
+        Some(token) => format!(
+            "{}, by token {} of member {} over block {}",
+            Time(token.time_ms),
+            token.id,
+            token.authority,
+            token.block_number
+        ),
+    };
+    [
+        ("not before", told(tokens.and_then(|it| it.before.as_ref()))),
+        ("not after", told(tokens.and_then(|it| it.after.as_ref()))),
+    ]
 }
 
 /// One line as RFC 4180 has it, ended by a line feed.

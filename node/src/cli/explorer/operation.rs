@@ -32,6 +32,7 @@ pub async fn run(asking: &Asking, hash: Hash, receipt: Option<PathBuf>) -> Resul
         fields.push(("calls within", operation.wrapped.join(" ")));
     }
     fields.push(("arguments", format!("{:#}", operation.arguments)));
+    fields.extend(listing::time_fields(found.time_tokens.as_ref()));
     listing::print_fields(asking.form, &json!(found), fields)?;
     if asking.form == Form::Table {
         let columns = <xinglin_rpc_api::explorer::EventView as Row>::COLUMNS;

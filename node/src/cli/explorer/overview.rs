@@ -207,6 +207,7 @@ pub async fn block(asking: &Asking, BlockName(block): BlockName) -> Result<()> {
         })
         .collect();
     fields.push(("calls", calls.join("\n")));
+    fields.extend(listing::time_fields(found.time_tokens.as_ref()));
     listing::print_fields(asking.form, &json!(found), fields)
 }
 

@@ -2,7 +2,7 @@
 
 mod postgres;
 mod query;
-mod source;
+pub mod source;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};

@@ -157,6 +157,7 @@ impl ExplorerService {
             bytes: body.iter().map(|bytes| bytes.len() as u64).sum(),
             events,
             calls,
+            time_tokens: self.time_tokens(number)?,
         }))
     }
 

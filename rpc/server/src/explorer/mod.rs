@@ -30,19 +30,22 @@ use jsonrpsee::{
 };
 use tokio::sync::Semaphore;
 use xinglin_core::Explorer;
+use xinglin_primitives::BlockNumber;
 use xinglin_rpc_api::{
     explorer::{
         self as api, ActivityFilter, BlockDetails, BlockView, BlocksQuery, CountView, CountsQuery,
         ExplorerApiServer, ExplorerStatus, Page, QuestionHashes, RecordStatus, HASHES_MAX,
     },
     questions::SignedQuestion,
-    xinglin::BlockRef,
+    xinglin::{BlockRef, TimeTokens},
 };
 
 use self::{error::ExplorerApiError, reading::Reader};
 use crate::{
+    error::ServerError,
     node::Node,
     questions::{Questions, Request},
+    xinglin,
 };
 
 /// Subscriptions to operations and activity at a time, of all clients: each reads every block.
@@ -86,6 +89,16 @@ impl ExplorerService {
     ) -> Result<T, ExplorerApiError> {
         let service = self.clone();
         self.node.read(move |_| job(&service)).await
+    }
+
+    /// The nearest time tokens before and after a block of the chain.
+    fn time_tokens(&self, number: BlockNumber) -> Result<Option<TimeTokens>, ExplorerApiError> {
+        let block = BlockRef::Height(number.into());
+        let tokens = xinglin::find_time_tokens(&self.node, block);
+        Ok(tokens.map_err(|error| {
+            tracing::error!(number, %error, "rpc: the time tokens of a block cannot be read");
+            ServerError::Internal
+        })?)
     }
 
     fn status_now(&self) -> Result<ExplorerStatus, ExplorerApiError> {

@@ -69,7 +69,7 @@ impl ExplorerService {
         let reader = self.reader()?;
         let progress = reader.explorer.progress();
         let location = self.node.chain.locate(&question.hash)?;
-        let found = match location {
+        let found = match &location {
             // What is not indexed yet has no outcome yet.
             Some(location) if location.number > progress.last => {
                 return Err(ExplorerApiError::Behind {
@@ -91,11 +91,16 @@ impl ExplorerService {
         self.admit(&request.auth, &topics_of(operation, &request.auth.account))?;
         let receipt = xinglin::find_receipt(&self.node, &question.hash);
         let receipt = receipt.map_err(|_| crate::error::ServerError::Internal)?;
+        let time_tokens = match &location {
+            Some(location) => self.time_tokens(location.number)?,
+            None => None,
+        };
         self.questions.keep(Operation::METHOD, request)?;
         Ok(found.map(|(operation, events)| OperationDetails {
             operation,
             events,
             receipt: receipt.as_ref().map(Receipt::from),
+            time_tokens,
         }))
     }
 

@@ -10,7 +10,7 @@ use xinglin_rpc_api::{
     explorer::{QuestionHashes, QuestionView},
 };
 
-use crate::{asker::Asker, fixture::Fixture, index::FakeIndex, socket::Ws};
+use crate::{asker::Asker, fake, fixture::Fixture, index::FakeIndex, socket::Ws};
 
 const EXTRINSICS: &str = "explorer_extrinsics";
 /// Seeds of the patient 7 and of a stranger, as [`Asker`] has them.
@@ -97,6 +97,21 @@ fn found_hashes(page: &Value) -> Vec<Hash> {
     items
         .map(|item| serde_json::from_value(item["hash"].clone()).unwrap())
         .collect()
+}
+
+/// The blocks of which the tokens before and after are, each with its bytes.
+fn tokens_of(answer: &Value) -> (Option<u64>, Option<u64>) {
+    let stamped = |side: &str| {
+        let token = &answer["timeTokens"][side];
+        let block = token["blockNumber"].as_u64()?;
+        assert_eq!(
+            token["token"],
+            json!(format!("0x{}", hex::encode(fake::TOKEN)))
+        );
+        assert_eq!(token["certificates"].as_array().unwrap().len(), 1);
+        Some(block)
+    };
+    (stamped("before"), stamped("after"))
 }
 
 fn about_patient() -> Value {
@@ -346,6 +361,7 @@ async fn one_operation_comes_with_its_events_and_receipt() {
         let operation = found.ask(asker, method, question.clone(), case).await;
         assert_eq!(operation["hash"], json!(found.hashes[2]));
         assert_eq!(operation["receipt"]["hash"], json!(found.hashes[2]));
+        assert_eq!(tokens_of(&operation), (Some(1), None));
         let events = operation["events"].as_array().unwrap();
         let names: Vec<&str> = events
             .iter()
@@ -394,6 +410,10 @@ async fn blocks_are_everybodys_and_name_nobody() {
     );
     let by_hash = ws.call("explorer_block", json!([block["hash"]])).await;
     assert_eq!(by_hash, block);
+    let (before, after) = tokens_of(&block);
+    assert_eq!((before, after), (Some(1), None));
+    let stamped = ws.call("explorer_block", json!([1])).await;
+    assert_eq!(tokens_of(&stamped), (None, Some(1)));
     let text = block.to_string();
     assert!(
         !text.contains("patient") && !text.contains(&json!(Asker::patient().account).to_string())

@@ -23,7 +23,8 @@ use xinglin_primitives::{
     },
     privacy::{Location, Refusal, Topic},
     receipt::{extrinsic_hash, extrinsics_root},
-    AccountId, BlockNumber, CaseId, Entity, Hash, Header, MemberId, PatientId,
+    stamp::{Stamp, StampsAround},
+    AccountId, BlockNumber, CaseId, Entity, Hash, Header, MemberId, PatientId, StampId,
 };
 
 /// Blake2b-256.
@@ -35,6 +36,20 @@ type State = BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// Key of the spec version in the fake state.
 const SPEC_VERSION_KEY: &[u8] = b":spec";
+
+/// The only token of the chain, and what the state keeps of it.
+pub const TOKEN: &[u8] = b"token";
+const STAMP: Stamp = Stamp {
+    authority: MemberId(4),
+    certificates: 0,
+    block: 1,
+    time: 1_748_822_402_500,
+    accuracy_ms: Some(10),
+    token: Hash::zero(),
+    token_bytes: TOKEN.len() as u32,
+    recorded_in: 2,
+    extrinsic: 0,
+};
 
 struct Committed {
     block: Block,
@@ -398,6 +413,15 @@ impl StateQuery for FakeChain {
                     Decode::decode(&mut &data[..]).unwrap();
                 Ok(self.may_ask(&asker, topic, case).encode())
             }
+            "TrustedTimeApi_stamps_around" => {
+                let block = BlockNumber::decode(&mut &data[..]).unwrap();
+                // Block 1 is stamped, in block 2.
+                let before = (block >= 2).then_some((StampId(5), STAMP));
+                let after = (block <= 1).then_some((StampId(5), STAMP));
+                Ok(StampsAround { before, after }.encode())
+            }
+            "TrustedTimeApi_token_in" => Ok(Some(TOKEN.to_vec()).encode()),
+            "TrustedTimeApi_certificates_of" => Ok(Some(vec![b"certificate".to_vec()]).encode()),
             "RecordsApi_key_progress" => Ok(data.to_vec()),
             "PrivacyApi_record_ciphertext" => {
                 let content = Decode::decode(&mut &data[..]).unwrap();

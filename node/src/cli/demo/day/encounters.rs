@@ -13,7 +13,7 @@ use pallet_records::{
 use xinglin_fhir::{EncounterClass, Visit};
 use xinglin_primitives::{
     time::{Date, DAY_MS, HOUR_MS},
-    AppointmentId, Balance, Party, RecordId, ScheduleId,
+    AppointmentId, Balance, MemberId, Party, PractitionerId, RecordId, ScheduleId,
 };
 use xinglin_runtime::{Runtime, RuntimeCall, RuntimeEvent};
 use xinglin_sdk::{
@@ -35,7 +35,10 @@ use super::{
 
 /// One encounter and what came of it.
 pub struct Played {
+    /// Place among the patients of the cast.
     pub patient: usize,
+    pub member: MemberId,
+    pub practitioner: PractitionerId,
     pub date: Date,
     pub class: EncounterClass,
     pub appointment: AppointmentId,
@@ -109,6 +112,8 @@ impl Encounters {
         for (scene, bills) in scenes.into_iter().zip(bills) {
             self.played.push(Played {
                 patient: scene.place,
+                member: HOSPITAL,
+                practitioner: doctor.id,
                 date: service(scene.visit)?.1,
                 class: scene.visit.class,
                 appointment: scene.appointment,

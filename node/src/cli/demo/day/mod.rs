@@ -23,12 +23,10 @@ use anyhow::{ensure, Context, Result};
 use futures::future::try_join_all;
 use xinglin_fhir::{Bundle, Limits};
 
-pub use self::cast::Actor;
-use self::{
-    bills::Bill,
-    books::Money,
-    cast::{Cast, VISITS_MAX},
-    encounters::Encounters,
+use self::{bills::Bill, books::Money, cast::VISITS_MAX};
+pub use self::{
+    cast::{Actor, Cast, Patient},
+    encounters::{Encounters, Played},
 };
 use super::{report, stage::Stage};
 
@@ -42,8 +40,16 @@ const OWN_BUNDLES: [&str; 4] = [
 /// Most bundles of a folder.
 const BUNDLES_MAX: usize = 1_000;
 
+/// A day that was played.
+pub struct Day {
+    /// Who took part.
+    pub cast: Cast,
+    /// What they did.
+    pub encounters: Encounters,
+}
+
 /// Plays the day of the bundles in a folder, or of the project's own.
-pub async fn play(stage: &mut Stage, folder: Option<&Path>) -> Result<()> {
+pub async fn play(stage: &mut Stage, folder: Option<&Path>) -> Result<Day> {
     report::title("The clinic day");
     let bundles = bundles(folder)?;
     let cast = Cast::gather(stage, &bundles).await?;
@@ -78,7 +84,11 @@ pub async fn play(stage: &mut Stage, folder: Option<&Path>) -> Result<()> {
     report::title("E-invoices");
     tables::papers(&papers::render_all(stage, &cast, &day).await?);
     report::title("The books");
-    check(stage, &cast, &day).await
+    check(stage, &cast, &day).await?;
+    Ok(Day {
+        cast,
+        encounters: day,
+    })
 }
 
 /// The patients pay with insurance, but for the last two invoices: one is paid and claimed

@@ -1,7 +1,7 @@
 //! What one core executes, without a network and with the database in memory.
 //!
 //! ```text
-//! cargo run --release -p xinglin-executor --example bench -- [ACCOUNTS] [PER_BLOCK] [BLOCKS]
+//! cargo run --release -p xinglin-executor --example costs -- [ACCOUNTS] [PER_BLOCK] [BLOCKS]
 //! ```
 //!
 //! Builds blocks of transfers between random accounts on one executor and verifies them on two

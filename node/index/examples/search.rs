@@ -1,7 +1,7 @@
 //! How fast an index fills, and how soon it has the first page of each kind of question.
 //!
 //! ```sh
-//! cargo run --release -p xinglin-index --example bench -- 10000000   # transactions, made up
+//! cargo run --release -p xinglin-index --example search -- 10000000   # transactions, made up
 //! ```
 //!
 //! Each transaction has a signer, a call, two events and eight mentions of a member, a practitioner, a

@@ -1,0 +1,140 @@
+//! The same questions to PostgreSQL.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use anyhow::{bail, ensure, Context, Result};
+use xinglin_postgres::{
+    export,
+    queries::{self, Answer},
+    verify, Options, Source,
+};
+use xinglin_primitives::Entity;
+use xinglin_rpc_api::explorer::{Events, Filter, OperationView, Order, PAGE_MAX};
+use xinglin_sdk::trail::Visit;
+
+use super::{
+    finding::{minute_of, BOOKING},
+    Inquiry,
+};
+use crate::cli::{export::source::NodeSource, output::table, progress};
+
+/// How long the database or the node may be away.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Exports the chain, compares it, and asks what was asked of the explorer: the answers must be the
+/// same.
+pub async fn same_answers(
+    inquiry: &Inquiry<'_>,
+    url: &str,
+    booking: &OperationView,
+    visit: &Visit,
+) -> Result<()> {
+    let source: Arc<dyn Source> = Arc::new(NodeSource::new(inquiry.client.url()));
+    let options = Options {
+        is_once: true,
+        patience: PATIENCE,
+    };
+    let bar = progress::bar("exporting into PostgreSQL");
+    let exported = export(Arc::clone(&source), url, options, |_| ()).await;
+    bar.finish_and_clear();
+    let exported = exported.context("the export into PostgreSQL")?;
+    let verified = verify(source, url, |_, _| ()).await?;
+    if let Some(difference) = verified.difference {
+        bail!("the database is not what the chain says: {difference:?}");
+    }
+    println!(
+        "PostgreSQL has the {} blocks up to {}; {} rows of state are as on the chain.",
+        exported.blocks, exported.height, verified.state_rows
+    );
+
+    let (from, until) = minute_of(booking.time);
+    let known = [
+        ("patient", inquiry.patient_id().to_string()),
+        ("practitioner", inquiry.practitioner.to_string()),
+        ("member", inquiry.member.to_string()),
+        ("call", format!("{}.{}", BOOKING.0, BOOKING.1)),
+        ("from", from),
+        ("until", until),
+    ];
+    let found = ask(url, "operations-of", &known).await?;
+    let hashes = column(&found, "extrinsic")?;
+    ensure!(
+        hashes.contains(&format!("{:?}", booking.hash)),
+        "SQL does not find the booking {:?} but {hashes:?}",
+        booking.hash
+    );
+
+    let known = [("appointment", inquiry.appointment.to_string())];
+    let trail = ask(url, "trail-of-appointment", &known).await?;
+    let by_sql: BTreeSet<(String, String)> = column(&trail, "height")?
+        .into_iter()
+        .zip(column(&trail, "index")?)
+        .collect();
+    let by_index = events_of(inquiry, visit).await?;
+    ensure!(
+        by_sql == by_index,
+        "SQL and the explorer tell different trails: {by_sql:?}, {by_index:?}"
+    );
+
+    let mut listing = table();
+    listing.set_header(["query", "rows", "the explorer says the same"]);
+    for (query, rows) in [
+        ("operations-of", hashes.len()),
+        ("trail-of-appointment", by_sql.len()),
+    ] {
+        listing.add_row([query, &rows.to_string(), "yes"]);
+    }
+    println!("{listing}");
+    Ok(())
+}
+
+async fn ask(url: &str, query: &str, values: &[(&str, String)]) -> Result<Answer> {
+    let values = values.iter();
+    let values: Vec<(String, String)> = values
+        .map(|(name, value)| ((*name).to_owned(), value.clone()))
+        .collect();
+    Ok(queries::query(url, query, &values).await?)
+}
+
+/// The values of a column.
+fn column(answer: &Answer, name: &str) -> Result<Vec<String>> {
+    let at = answer.columns.iter().position(|column| column == name);
+    let at = at.with_context(|| format!("the answer has no column {name}"))?;
+    let values = answer.rows.iter().map(|row| row.get(at).cloned().flatten());
+    Ok(values.map(Option::unwrap_or_default).collect())
+}
+
+/// The places of all events that mention the visit, its records or its invoices, by the explorer.
+async fn events_of(inquiry: &Inquiry<'_>, visit: &Visit) -> Result<BTreeSet<(String, String)>> {
+    let records = visit
+        .trail
+        .records
+        .iter()
+        .map(|(id, _)| Entity::Record(*id));
+    let invoices = visit.trail.invoices.iter();
+    let invoices = invoices.map(|(invoice, _)| Entity::Invoice(invoice.id));
+    let visit = std::iter::once(Entity::Appointment(inquiry.appointment));
+    let (key, case) = (inquiry.regulator.wallet.key(), Some(inquiry.case));
+    let mut places = BTreeSet::new();
+    for entity in visit.chain(records).chain(invoices) {
+        let mut question = Events {
+            filter: Filter {
+                entities: vec![entity],
+                ..Filter::default()
+            },
+            order: Order::Oldest,
+            cursor: None,
+            limit: PAGE_MAX,
+        };
+        loop {
+            let page = inquiry.client.find_events(key, case, &question).await?;
+            let found = page.items.iter();
+            places.extend(found.map(|it| (it.block.to_string(), it.index.to_string())));
+            question.cursor = page.next;
+            if question.cursor.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(places)
+}

@@ -1,0 +1,64 @@
+//! The operations of a visit, which a node with an index finds.
+
+use xinglin_evidence::format::PARTS_MAX;
+use xinglin_primitives::{AppointmentId, CaseId};
+use xinglin_rpc_api::codes;
+
+use super::{gather::Gathering, EvidenceError};
+use crate::{
+    client::ClientError,
+    keys::KeyPair,
+    operation::{OperationError, FINALITY_LIMIT},
+    trail,
+};
+
+/// Most receipts before no more operations are added: other parts come beside them.
+const RECEIPTS_MAX: usize = PARTS_MAX / 2;
+
+/// Why a package without a signer does not have the operations.
+pub(super) const UNSIGNED: &str =
+    "which they are is told to those whom the visit concerns: give a key";
+
+/// Fetches the receipts of a visit's operations that the asker may see. Why some are not there, if so.
+pub(super) async fn gather(
+    gathering: &mut Gathering<'_>,
+    (key, case): (&KeyPair, Option<CaseId>),
+    appointment: AppointmentId,
+) -> Result<Option<String>, EvidenceError> {
+    let client = gathering.client();
+    let indexed = client
+        .wait_until_indexed(gathering.height(), FINALITY_LIMIT)
+        .await;
+    let found = match indexed {
+        Ok(()) => trail::follow(client, key, case, appointment).await,
+        Err(error) => Err(error.into()),
+    };
+    let visit = match found {
+        Err(OperationError::Client(ClientError::Refused {
+            code: codes::EXPLORER_NO_INDEX,
+            ..
+        })) => {
+            return Ok(Some(
+                "the node keeps no index: ask one that was started with --index".to_owned(),
+            ))
+        }
+        found => found?,
+    };
+    let mut left_out = 0_usize;
+    for operation in &visit.operations {
+        if gathering.receipts() < RECEIPTS_MAX {
+            gathering.receipt(operation.hash).await?;
+        } else {
+            left_out += 1;
+        }
+    }
+    Ok(match (left_out, visit.hidden.len()) {
+        (0, 0) => None,
+        (0, hidden) => Some(format!(
+            "those of {hidden} records or bills are not for this key to see"
+        )),
+        (left_out, _) => Some(format!(
+            "{left_out} are more than the {RECEIPTS_MAX} that a package takes: bring them by `evidence export receipt`"
+        )),
+    })
+}

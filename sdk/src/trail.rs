@@ -1,0 +1,114 @@
+//! A visit with everything that came of it: by the chain's state, and by the index of a node.
+
+use std::collections::BTreeMap;
+
+use xinglin_primitives::{AppointmentId, CaseId, Entity};
+use xinglin_rpc_api::{
+    codes,
+    explorer::{Extrinsics, Filter, OperationView, Order, PAGE_MAX},
+    questions,
+};
+use xinglin_runtime::apis::Trail;
+
+use crate::{
+    client::{Client, ClientError},
+    keys::KeyPair,
+    operation::OperationError,
+    parties::unknown,
+};
+
+/// Most pages of operations that are read about one thing.
+const PAGES_MAX: usize = 20;
+
+/// A visit and its operations.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    /// Booking, records, invoices and settlements, as they stand.
+    pub trail: Trail,
+    /// What it is of: the appointment, its records, invoices and settlements.
+    pub about: Vec<Entity>,
+    /// The operations that mention any of these, oldest first, as far as the index has come.
+    pub operations: Vec<OperationView>,
+    /// Of what the asker may not see the operations.
+    pub hidden: Vec<Entity>,
+}
+
+/// Follows a visit. A regulator names an open case, and may see all of it.
+///
+/// # Errors
+/// There is no such appointment, the asker may not ask about it, or the node keeps no index
+/// ([`codes::EXPLORER_NO_INDEX`]).
+pub async fn follow(
+    client: &Client,
+    key: &KeyPair,
+    case: Option<CaseId>,
+    appointment: AppointmentId,
+) -> Result<Visit, OperationError> {
+    let question = questions::Trail { appointment };
+    let trail = client.ask_for(key, case, &question).await?;
+    let trail = trail.ok_or_else(|| unknown(format_args!("appointment {appointment}")))?;
+    let mut found = Found::new();
+    let mut hidden = Vec::new();
+    let about = entities(appointment, &trail);
+    for entity in &about {
+        if !collect(client, (key, case), *entity, &mut found).await? {
+            hidden.push(*entity);
+        }
+    }
+    Ok(Visit {
+        trail,
+        about,
+        operations: found.into_values().collect(),
+        hidden,
+    })
+}
+
+/// Operations by their places in the history.
+type Found = BTreeMap<(u32, u32), OperationView>;
+
+/// The visit and what came of it, in the order of the trail.
+fn entities(appointment: AppointmentId, trail: &Trail) -> Vec<Entity> {
+    let records = trail.records.iter().map(|(id, _)| Entity::Record(*id));
+    let bills = trail.invoices.iter().flat_map(|(invoice, settlements)| {
+        let settlements = settlements.iter().map(|(id, _)| Entity::Settlement(*id));
+        std::iter::once(Entity::Invoice(invoice.id)).chain(settlements)
+    });
+    std::iter::once(Entity::Appointment(appointment))
+        .chain(records)
+        .chain(bills)
+        .collect()
+}
+
+/// Adds the operations that mention something; `false` if the asker may not see them.
+async fn collect(
+    client: &Client,
+    (key, case): (&KeyPair, Option<CaseId>),
+    entity: Entity,
+    found: &mut Found,
+) -> Result<bool, ClientError> {
+    let mut question = Extrinsics {
+        filter: Filter {
+            entities: vec![entity],
+            ..Filter::default()
+        },
+        order: Order::Oldest,
+        cursor: None,
+        limit: PAGE_MAX,
+    };
+    for _ in 0..PAGES_MAX {
+        let page = match client.find_operations(key, case, &question).await {
+            Err(ClientError::Refused {
+                code: codes::QUESTION_REFUSED,
+                ..
+            }) => return Ok(false),
+            page => page?,
+        };
+        let places = page.items.into_iter().map(|it| ((it.block, it.index), it));
+        found.extend(places);
+        question.cursor = page.next;
+        if question.cursor.is_none() {
+            break;
+        }
+    }
+    Ok(true)
+}
