@@ -100,10 +100,8 @@ pub async fn follow(inquiry: &Inquiry<'_>) -> Result<Visit> {
     let mut listing = table();
     listing.set_header(["block", "time", "operation", "mentions"]);
     for operation in &visit.operations {
-        let about = operation
-            .entities
-            .iter()
-            .filter(|entity| !matches!(entity, Entity::Member(_) | Entity::Practitioner(_)));
+        let mentioned = operation.entities.iter();
+        let about = mentioned.filter(|entity| visit.about.contains(entity));
         let about: Vec<String> = about.map(Entity::to_string).collect();
         listing.add_row([
             operation.block.to_string(),

@@ -8,7 +8,6 @@ use xinglin_postgres::{
     queries::{self, Answer},
     verify, Options, Source,
 };
-use xinglin_primitives::Entity;
 use xinglin_rpc_api::explorer::{Events, Filter, OperationView, Order, PAGE_MAX};
 use xinglin_sdk::trail::Visit;
 
@@ -104,22 +103,14 @@ fn column(answer: &Answer, name: &str) -> Result<Vec<String>> {
     Ok(values.map(Option::unwrap_or_default).collect())
 }
 
-/// The places of all events that mention the visit, its records or its invoices, by the explorer.
+/// The places of all events that mention what the visit is of, by the explorer.
 async fn events_of(inquiry: &Inquiry<'_>, visit: &Visit) -> Result<BTreeSet<(String, String)>> {
-    let records = visit
-        .trail
-        .records
-        .iter()
-        .map(|(id, _)| Entity::Record(*id));
-    let invoices = visit.trail.invoices.iter();
-    let invoices = invoices.map(|(invoice, _)| Entity::Invoice(invoice.id));
-    let visit = std::iter::once(Entity::Appointment(inquiry.appointment));
     let (key, case) = (inquiry.regulator.wallet.key(), Some(inquiry.case));
     let mut places = BTreeSet::new();
-    for entity in visit.chain(records).chain(invoices) {
+    for entity in &visit.about {
         let mut question = Events {
             filter: Filter {
-                entities: vec![entity],
+                entities: vec![*entity],
                 ..Filter::default()
             },
             order: Order::Oldest,
