@@ -7,7 +7,7 @@ WITH things AS (
     UNION ALL
     SELECT 'invoice', invoice_id FROM invoices WHERE appointment_id = :appointment::bigint
     UNION ALL
-    SELECT 'settlement', settlement_id
+    SELECT 'settlement', settlements.settlement_id
     FROM settlements
     JOIN invoices USING (invoice_id)
     WHERE invoices.appointment_id = :appointment::bigint

@@ -14,6 +14,7 @@ use crate::{
     counts::{self, Tally},
     keys::{BLOCKS, EVENTS, FORMAT_VERSION, POSTINGS, PROGRESS, PROGRESS_KEY, SPACES},
     names::{Kind, Names},
+    owners::Owners,
     postings::postings,
     row::Row,
     search::STEPS_PER_PAGE_MAX,
@@ -173,6 +174,7 @@ impl Index {
             index: self,
             batch: self.database.batch(),
             tally: Tally::default(),
+            owners: Owners::default(),
             extent: self.extent(),
             time_ms: None,
             entries: 0,
@@ -186,6 +188,7 @@ pub struct Writer<'a> {
     index: &'a Index,
     batch: Batch<'a>,
     tally: Tally,
+    owners: Owners,
     extent: Option<Extent>,
     /// Time of the last block added.
     time_ms: Option<u64>,
@@ -219,6 +222,14 @@ impl Writer<'_> {
             }
         };
         let before_ms = self.time_before(block)?;
+        let completed = match outline {
+            Some(outline) => {
+                let database = &self.index.database;
+                Some(self.owners.complete(outline, database, &mut self.batch)?)
+            }
+            None => None,
+        };
+        let outline = completed.as_ref();
         let time_ms = outline.and_then(|outline| outline.time_ms);
         // Times are in order, so that a block is found by its time.
         let time_ms = time_ms.unwrap_or(before_ms).max(before_ms);

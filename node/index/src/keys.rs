@@ -7,6 +7,7 @@
 //! | `events` | height → the block's encoded events |
 //! | `counts` | period, whose, start of the period, call → succeeded, failed |
 //! | `names` | kind, number → pallet and name |
+//! | `owners` | entity → those whose it is |
 //! | `progress` | – → first and last block |
 //!
 //! Numbers in keys are big-endian, so that keys are in the order of the history.
@@ -16,13 +17,14 @@ use xinglin_primitives::{AccountId, BlockNumber, Entity};
 use xinglin_storage::Space;
 
 /// Version of everything in this crate that is written. An index of another version is made anew.
-pub(crate) const FORMAT_VERSION: u32 = 1;
+pub(crate) const FORMAT_VERSION: u32 = 2;
 
 pub(crate) const POSTINGS: &str = "postings";
 pub(crate) const BLOCKS: &str = "blocks";
 pub(crate) const EVENTS: &str = "events";
 pub(crate) const COUNTS: &str = "counts";
 pub(crate) const NAMES: &str = "names";
+pub(crate) const OWNERS: &str = "owners";
 pub(crate) const PROGRESS: &str = "progress";
 
 /// All spaces of the index.
@@ -32,6 +34,7 @@ pub(crate) const SPACES: &[Space] = &[
     space(EVENTS, true),
     space(COUNTS, true),
     space(NAMES, false),
+    space(OWNERS, true),
     space(PROGRESS, false),
 ];
 
@@ -130,9 +133,7 @@ impl Term {
             Self::Refused => key.push(4),
             Self::Entity(entity) => {
                 key.push(5);
-                // The number of the kind; then the entity's, which is not in order as encoded.
-                entity.using_encoded(|encoded| key.extend(encoded.first()));
-                key.extend_from_slice(&entity.number().to_be_bytes());
+                key.extend(entity_key(*entity));
             }
         }
         key
@@ -149,6 +150,14 @@ impl Term {
         push_point(&mut key, point, self.is_of_events());
         key
     }
+}
+
+/// The number of an entity's kind; then the entity's own, which is not in order as encoded.
+pub(crate) fn entity_key(entity: Entity) -> Vec<u8> {
+    let mut key = Vec::with_capacity(1 + 8);
+    entity.using_encoded(|encoded| key.extend(encoded.first()));
+    key.extend_from_slice(&entity.number().to_be_bytes());
+    key
 }
 
 /// Appends a position to the prefix of a list.

@@ -2,6 +2,7 @@
 //!
 //! [`IndexService`] follows the chain on a thread of its own and keeps, in a database of its own, for
 //! each signer, call, event, refusal and entity the list of where in the history they are (`keys`).
+//! What mentions an appointment, a record or a bill counts as mentioning its patient (`owners`).
 //! A filter is answered by going through its lists at once (`search`), without reading a block. What is found is read from the blocks by whoever asks; the events of all
 //! indexed blocks are kept here, so that answers do not depend on which states the node keeps.
 //!
@@ -23,6 +24,7 @@ mod index;
 mod keys;
 mod metrics;
 mod names;
+mod owners;
 mod postings;
 mod questions;
 mod row;

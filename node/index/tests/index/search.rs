@@ -1,12 +1,15 @@
 //! What is found is what a walk over everything finds, on pages of any size, both ways.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::{collection::vec, prelude::*, sample::select};
 use xinglin_core::{Explorer, ExplorerError, Filter, Order, Outcome, Page, Position};
 use xinglin_decoding::{Name, Outline, OutlinedEvent, OutlinedExtrinsic};
 use xinglin_index::{Index, ENTITIES_MAX, PAGE_MAX, STEPS_PER_PAGE_MAX};
-use xinglin_primitives::{AccountId, AppointmentId, BlockNumber, Entity, MemberId, PatientId};
+use xinglin_primitives::{
+    AccountId, AppointmentId, BlockNumber, Entity, InvoiceId, MemberId, PatientId, PractitionerId,
+    SettlementId,
+};
 
 use crate::support::{schema, FakeChain, Folder};
 
@@ -14,11 +17,14 @@ const FIRST: BlockNumber = 3;
 const START_MS: u64 = 1_748_822_400_000;
 const CALLS: [Name<'static>; 4] = names("one", "two");
 const EVENTS: [Name<'static>; 4] = names("Done", "Seen");
-const ENTITIES: [Entity; 4] = [
+const ENTITIES: [Entity; 7] = [
     Entity::Member(MemberId(0)),
     Entity::Member(MemberId(256)),
     Entity::Patient(PatientId(0)),
+    Entity::Patient(PatientId(1)),
     Entity::Appointment(AppointmentId(0)),
+    Entity::Appointment(AppointmentId(1)),
+    Entity::Invoice(InvoiceId(0)),
 ];
 /// Histories, with a dozen filters each.
 const CASES: u32 = 48;
@@ -195,6 +201,45 @@ fn lets_event(filter: &Filter, event: &OutlinedEvent<'_>) -> bool {
     is(event.event, &filter.event_pallet, &filter.event)
 }
 
+/// The history with whose the things are that it mentions: what first comes up with one patient is the
+/// patient's from then on, and an appointment also of the members that come up with it.
+fn with_owners(history: &[Outline<'static>]) -> Vec<Outline<'static>> {
+    let mut owners: BTreeMap<Entity, BTreeSet<Entity>> = BTreeMap::new();
+    let mut history = history.to_vec();
+    let is_thing = |it: &Entity| matches!(it, Entity::Appointment(_) | Entity::Invoice(_));
+    let is_patient = |it: &Entity| matches!(it, Entity::Patient(_));
+    for block in &mut history {
+        for event in &mut block.events {
+            let direct = event.entities.clone();
+            let things = || direct.iter().filter(|it| is_thing(it));
+            let known = things().filter_map(|thing| owners.get(thing)).flatten();
+            let all: BTreeSet<Entity> = direct.iter().chain(known).copied().collect();
+            let patients: Vec<Entity> = all.iter().copied().filter(is_patient).collect();
+            if let [patient] = patients[..] {
+                for thing in things() {
+                    let mut own = BTreeSet::from([patient]);
+                    if matches!(thing, Entity::Appointment(_)) {
+                        own.extend(direct.iter().filter(|it| matches!(it, Entity::Member(_))));
+                    }
+                    owners.entry(*thing).or_insert(own);
+                }
+            }
+            for own in things().filter_map(|thing| owners.get(thing)) {
+                event.entities.extend(own);
+                if let Some(by) = event.extrinsic {
+                    block.extrinsics[by as usize].entities.extend(own);
+                }
+            }
+        }
+        for extrinsic in &mut block.extrinsics {
+            let things = extrinsic.entities.clone();
+            let known = things.iter().filter_map(|thing| owners.get(thing));
+            extrinsic.entities.extend(known.flatten());
+        }
+    }
+    history
+}
+
 fn naive(history: &[Outline<'_>], filter: &Filter, wants_events: bool) -> Vec<Position> {
     let mut found = Vec::new();
     for (block, outline) in (FIRST..).zip(history) {
@@ -284,6 +329,7 @@ proptest! {
         let chain = FakeChain::new(Vec::new());
         let index = folder.open(chain, &schema());
         fill(&index, &history);
+        let history = with_owners(&history);
         for filter in &filters {
             for wants_events in [false, true] {
                 for order in [Order::Oldest, Order::Newest] {
@@ -498,4 +544,74 @@ fn blocks_come_one_after_the_other() {
     );
     assert_eq!(index.time_of(FIRST + 12).unwrap(), Some(START_MS + 11_000));
     assert_eq!(index.encoded_events(FIRST + 12).unwrap(), Some(vec![1, 2]));
+}
+
+#[test]
+fn what_names_a_thing_alone_is_found_by_whose_it_is() {
+    let patient = Entity::Patient(PatientId(7));
+    let doctor = Entity::Practitioner(PractitionerId(3));
+    let hospital = Entity::Member(MemberId(0));
+    let visit = Entity::Appointment(AppointmentId(12));
+    let invoice = Entity::Invoice(InvoiceId(4));
+    let settlement = Entity::Settlement(SettlementId(9));
+    let stranger = Entity::Patient(PatientId(8));
+    let told = |mentioned: &[Entity]| Outline {
+        time_ms: Some(START_MS),
+        extrinsics: vec![OutlinedExtrinsic {
+            signer: Some(account(1)),
+            nonce: None,
+            call: CALLS[0],
+            wrapped: Vec::new(),
+            succeeded: true,
+            entities: BTreeSet::new(),
+        }],
+        events: vec![OutlinedEvent {
+            extrinsic: Some(0),
+            event: EVENTS[0],
+            entities: mentioned.iter().copied().collect(),
+        }],
+    };
+    let history = [
+        told(&[visit, patient, doctor, hospital]),
+        told(&[visit]),
+        told(&[invoice, patient]),
+        told(&[invoice, settlement]),
+        told(&[settlement]),
+        told(&[stranger]),
+    ];
+    let folder = Folder::new();
+    let index = folder.open(FakeChain::new(Vec::new()), &schema());
+    fill(&index, &history);
+    let found = |entities: &[Entity]| -> Vec<BlockNumber> {
+        let filter = Filter {
+            entities: entities.to_vec(),
+            ..Filter::default()
+        };
+        let page = index.extrinsics(&filter, Order::Oldest, None, PAGE_MAX);
+        let blocks = page.unwrap().items.into_iter();
+        blocks.map(|it| it.block - FIRST).collect()
+    };
+    assert_eq!(found(&[patient]), [0, 1, 2, 3, 4]);
+    assert_eq!(found(&[doctor]), [0, 1]);
+    assert_eq!(found(&[hospital, patient]), [0, 1]);
+    assert_eq!(found(&[stranger]), [5]);
+    assert_eq!(found(&[settlement]), [3, 4]);
+    // An index that is opened again goes on knowing it.
+    drop(index);
+    let index = folder.open(FakeChain::new(Vec::new()), &schema());
+    let mut writer = index.writer();
+    let next = FIRST + history.len() as u32;
+    writer
+        .add(next, 1, Some(&told(&[settlement])), &[7])
+        .unwrap();
+    writer.commit().unwrap();
+    let filter = Filter {
+        entities: vec![patient],
+        from_block: Some(next),
+        ..Filter::default()
+    };
+    let page = index
+        .events(&filter, Order::Newest, None, PAGE_MAX)
+        .unwrap();
+    assert_eq!(page.items.len(), 1);
 }
