@@ -6,6 +6,7 @@
 //! - [`client`]: a connection to a node, which reads state, submits transactions and follows them to
 //!   finality;
 //! - [`receipt`]: verifies, without any node, that an operation is in the chain;
+//! - [`council`]: motions of the council;
 //! - [`wallet`]: a key that signs together with the secret that opens what was sealed to its owner;
 //! - [`records`], [`billing`], [`insurance`], [`audit`]: operations that are more than one call;
 //! - [`oversight`]: what waits for regulators and insurers, and case files as PDF and CSV;
@@ -29,6 +30,7 @@
 pub mod audit;
 pub mod billing;
 pub mod client;
+pub mod council;
 pub mod einvoice;
 pub mod envelope;
 pub mod evidence;

@@ -3,6 +3,7 @@
 //! A command is a call, an operation of the SDK or a question. [`Session`] carries it out and prints
 //! what came of it, so that the files of the parties only say what is asked for.
 
+mod council;
 mod doctor;
 mod inbox;
 pub mod input;
@@ -22,6 +23,7 @@ use clap::Args;
 use xinglin_primitives::PatientId;
 
 use self::{
+    council::CouncilCommand,
     doctor::DoctorCommand,
     insurer::InsurerCommand,
     member::MemberCommand,
@@ -61,6 +63,15 @@ pub struct MemberArgs {
     command: MemberCommand,
 }
 
+/// Act in the council, with a member's main account: propose, vote, close
+#[derive(Args)]
+pub struct CouncilArgs {
+    #[command(flatten)]
+    session: SessionArgs,
+    #[command(subcommand)]
+    command: CouncilCommand,
+}
+
 /// Act for an insurer: schemes, coverages, claims
 #[derive(Args)]
 pub struct InsurerArgs {
@@ -97,6 +108,13 @@ pub fn doctor(args: DoctorArgs) -> Result<()> {
 pub fn member(args: MemberArgs) -> Result<()> {
     with_session(args.session, |session| async move {
         member::run(&session, args.command).await
+    })
+}
+
+/// Runs `xinglin council`.
+pub fn council(args: CouncilArgs) -> Result<()> {
+    with_session(args.session, |session| async move {
+        council::run(&session, args.command).await
     })
 }
 

@@ -3,7 +3,7 @@
 mod http;
 mod service;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{bail, Context, Result};
 use clap::{Args, Subcommand};
@@ -18,6 +18,7 @@ use xinglin_sdk::{
     keystore::Keystore,
     trusted_time::{self, read_certificates, to_pem},
 };
+use xinglin_timestamps::Authority;
 
 use self::service::Settings;
 use super::{
@@ -157,9 +158,10 @@ impl RunArgs {
     }
 }
 
-fn certificates(args: &CertificatesArgs) -> Result<()> {
-    let name = args.file.display();
-    let pem = std::fs::read_to_string(&args.file).with_context(|| format!("reading {name}"))?;
+/// Checks the certificates in a file, and makes the call by which the council registers them.
+pub fn registration(file: &Path, member: MemberId) -> Result<(Authority, RuntimeCall)> {
+    let name = file.display();
+    let pem = std::fs::read_to_string(file).with_context(|| format!("reading {name}"))?;
     let (authority, certificates) = read_certificates(&pem).with_context(|| name.to_string())?;
     // They are within the bounds, or else they would not be those of an authority.
     let bounded = certificates
@@ -171,10 +173,15 @@ fn certificates(args: &CertificatesArgs) -> Result<()> {
         .context("the certificates are too large")?;
     let call = RuntimeCall::TrustedTime(
         pallet_trusted_time::Call::<Runtime>::register_certificates {
-            member: MemberId(args.member),
+            member,
             certificates: bounded,
         },
     );
+    Ok((authority, call))
+}
+
+fn certificates(args: &CertificatesArgs) -> Result<()> {
+    let (authority, call) = registration(&args.file, MemberId(args.member))?;
     let (subject, key) = (authority.subject(), to_hex(&authority.key_id()));
     let call = to_hex(&call.encode());
     if args.json {
@@ -185,7 +192,7 @@ fn certificates(args: &CertificatesArgs) -> Result<()> {
         "{}",
         property_table([("service", &subject), ("SHA-256 of its key", &key)])
     );
-    println!("\nThe call to propose in the council, by `council.propose` of any wallet:\n{call}");
+    println!("\nThe call to propose in the council, by `xinglin council propose call` or any wallet:\n{call}");
     Ok(())
 }
 
