@@ -184,6 +184,14 @@ fn check_end(bytes: &[u8]) -> Result<(), ArchiveError> {
             reason: "it does not end as a ZIP archive without comment does".into(),
         })?;
     let files = usize::from(u16::from_le_bytes([end[10], end[11]]));
+    // Where these are, the numbers are elsewhere (ZIP64), and so would be that of the files.
+    let is_elsewhere = end.get(12..20).is_none_or(|at| {
+        let mut fields = at.chunks(4);
+        fields.any(|field| field == [0xff; 4])
+    });
+    if is_elsewhere {
+        return Err(ArchiveError::OtherForm);
+    }
     if files > FILES_MAX {
         return Err(ArchiveError::TooManyFiles { files });
     }
@@ -207,7 +215,7 @@ fn check_bounds(files: &Files) -> Result<(), ArchiveError> {
 }
 
 /// A name, or a folder and a name: nothing that leads elsewhere when it is unpacked.
-fn is_path(path: &str) -> bool {
+pub(crate) fn is_path(path: &str) -> bool {
     let is_name = |name: &str| {
         let is_plain = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'.';
         !name.is_empty() && !name.starts_with('.') && name.bytes().all(is_plain)

@@ -1,12 +1,14 @@
 //! Making packages.
 
+use std::collections::BTreeMap;
+
 use codec::Encode;
 use sp_io::hashing::{blake2_256, sha2_256};
 use sp_runtime::traits::Header as _;
 use xinglin_envelope::RecordKey;
 use xinglin_primitives::{
     receipt::{CertifiedHeader, Receipt},
-    BlockNumber, Hash, MemberId,
+    BlockNumber, Hash, MemberId, StampId,
 };
 use zeroize::Zeroizing;
 
@@ -51,6 +53,8 @@ pub struct Placement {
 pub struct Stamped {
     /// The token in DER.
     pub token: Vec<u8>,
+    /// The number under which the chain keeps it, which is among the items of a state.
+    pub stamp: StampId,
     /// Its time, in milliseconds since 1970.
     pub time_ms: u64,
     /// By how many milliseconds the time may be wrong, if the authority says.
@@ -157,11 +161,13 @@ fn claim(evidence: &Evidence, vocabulary: Option<&dyn Vocabulary>) -> Result<Cla
             facts,
         });
     }
+    let proofs = evidence.states.iter();
+    let events = events(proofs.map(|(items, proof)| (items.clone(), proof)));
     let operations = evidence.receipts.iter().map(|receipt| {
         let height = *receipt.header.number();
         let read = |vocabulary: &dyn Vocabulary| {
-            let events = events_of(height, &evidence.states);
-            vocabulary.read(&receipt.extrinsic, receipt.index, events.as_deref())
+            let events = events.get(&height).map(Vec::as_slice);
+            vocabulary.read(&receipt.extrinsic, receipt.index, events)
         };
         Operation {
             transaction: receipt.hash(),
@@ -173,6 +179,7 @@ fn claim(evidence: &Evidence, vocabulary: Option<&dyn Vocabulary>) -> Result<Cla
     });
     let contents = evidence.contents.iter().map(|it| content(evidence, it));
     let times = evidence.stamps.iter().map(|it| TimeClaim {
+        stamp: it.stamp,
         height: *it.block.header.number(),
         block: it.block.header.hash(),
         time_ms: it.time_ms,
@@ -191,18 +198,16 @@ fn claim(evidence: &Evidence, vocabulary: Option<&dyn Vocabulary>) -> Result<Cla
     })
 }
 
-/// The encoded events of a block, if a state proof has them.
-pub(crate) fn events_of(
-    height: BlockNumber,
-    states: &[(Vec<Item>, StateProof)],
-) -> Option<Vec<u8>> {
-    let mut of_block = states
-        .iter()
-        .filter(|(_, proof)| *proof.block.header.number() == height);
-    of_block.find_map(|(items, proof)| {
+/// The encoded events of the blocks of which state proofs have them.
+pub(crate) fn events<'p>(
+    proofs: impl Iterator<Item = (Vec<Item>, &'p StateProof)>,
+) -> BTreeMap<BlockNumber, Vec<u8>> {
+    let found = proofs.filter_map(|(items, proof)| {
         let at = items.iter().position(|item| *item == Item::Events)?;
-        proof.values(items).ok()?.into_iter().nth(at)?
-    })
+        let events = proof.values(&items).ok()?.into_iter().nth(at)??;
+        Some((*proof.block.header.number(), events))
+    });
+    found.collect()
 }
 
 fn content(evidence: &Evidence, placement: &Placement) -> Result<ContentClaim, BuildError> {

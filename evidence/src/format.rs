@@ -17,7 +17,9 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use xinglin_primitives::{AppointmentId, BlockNumber, Hash, InvoiceId, MemberId, RecordId};
+use xinglin_primitives::{
+    AppointmentId, BlockNumber, Hash, InvoiceId, MemberId, RecordId, StampId,
+};
 
 use crate::{state::Fact, vocabulary::Reading};
 
@@ -229,6 +231,8 @@ pub struct ContentClaim {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct TimeClaim {
+    /// The number under which the chain keeps it.
+    pub stamp: StampId,
     /// Height of the block that it stamps.
     pub height: BlockNumber,
     /// Hash of that block.

@@ -52,6 +52,7 @@ pub use content::locate;
 pub use format::{Claim, Manifest, Subject, FORMAT_VERSION};
 pub use reason::Reason;
 pub use report::{Outcome, Report, Step, StepReport};
+pub use story::ACCESSES_MAX;
 pub use trust::{AnchorError, ChangeError, TrustAnchor, SET_CHANGES_MAX};
 pub use verify::{verify, Trust};
 pub use vocabulary::{Ended, Reading, Vocabulary};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use codec::{DecodeAll, Encode};
+use codec::{DecodeWithMemLimit, Encode};
 use serde::{de::DeserializeOwned, Deserialize, Serialize};
 use sp_io::hashing::{blake2_256, sha2_256};
 use xinglin_primitives::{
@@ -11,7 +11,7 @@ use xinglin_primitives::{
 };
 
 use crate::{
-    archive::Files,
+    archive::{is_path, Files},
     build::json,
     format::{
         Claim, Manifest, Part, CLAIM, FORMAT_VERSION, ITEMS_MAX, MANIFEST, NAME_BYTES_MAX,
@@ -21,6 +21,9 @@ use crate::{
     state::StateProof,
     trust::SET_CHANGES_MAX,
 };
+
+/// Memory that decoding a part may take beyond four times its size.
+const MEMORY_BYTES: usize = 64 * 1024;
 
 /// A package whose files are those of its manifest, decoded.
 pub(crate) struct Package {
@@ -91,6 +94,12 @@ fn check_files(manifest: &Manifest, files: &Files) -> Result<(), Reason> {
     let mut named = BTreeSet::new();
     for entry in &manifest.files {
         let path = entry.path.clone();
+        if !is_path(&path) {
+            return Err(Reason::Unreadable {
+                path: MANIFEST.into(),
+                reason: "it names a path that no package has".into(),
+            });
+        }
         let bytes = files
             .get(&path)
             .ok_or_else(|| Reason::Missing(path.clone()))?;
@@ -167,7 +176,7 @@ fn take_all(files: &mut Files, part: Part, expected: usize) -> Result<Vec<Vec<u8
     })
 }
 
-fn decode_all<T: DecodeAll + Encode>(
+fn decode_all<T: DecodeWithMemLimit + Encode>(
     files: &mut Files,
     part: Part,
     expected: usize,
@@ -188,9 +197,12 @@ fn decode_changes(files: &mut Files) -> Result<Vec<CertifiedHeader>, Reason> {
 }
 
 /// SCALE to the last byte, in the one form in which it is written.
-fn decode<T: DecodeAll + Encode>(path: &str, bytes: &[u8]) -> Result<T, Reason> {
-    let decoded = T::decode_all(&mut &bytes[..]).ok();
-    let decoded = decoded.filter(|decoded| decoded.encode() == bytes);
+fn decode<T: DecodeWithMemLimit + Encode>(path: &str, bytes: &[u8]) -> Result<T, Reason> {
+    // Many empty lists would take far more memory than bytes.
+    let limit = bytes.len().saturating_mul(4).saturating_add(MEMORY_BYTES);
+    let mut input = bytes;
+    let decoded = T::decode_with_mem_limit(&mut input, limit).ok();
+    let decoded = decoded.filter(|decoded| input.is_empty() && decoded.encode() == bytes);
     decoded.ok_or_else(|| Reason::Unreadable {
         path: path.to_owned(),
         reason: "it is not the encoding of what belongs there".into(),
@@ -203,7 +215,10 @@ fn parse<T: DeserializeOwned + Serialize>(path: &str, bytes: &[u8]) -> Result<T,
         path: path.to_owned(),
         reason,
     };
-    let parsed: T = serde_json::from_slice(bytes).map_err(|error| unreadable(error.to_string()))?;
+    // The error may quote what is in the file, which is not to reach a terminal as it is.
+    let printable = |text: String| text.replace(|it: char| it.is_control(), "?");
+    let parsed: T =
+        serde_json::from_slice(bytes).map_err(|error| unreadable(printable(error.to_string())))?;
     match json(&parsed) {
         Ok(written) if written == bytes => Ok(parsed),
         _ => Err(unreadable("it is not in the form that is written".into())),

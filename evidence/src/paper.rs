@@ -86,6 +86,7 @@ fn outcome(operation: &Operation) -> String {
     match &operation.reading.ended {
         None => call,
         Some(Ended::Success) => format!("{call}\n成功 success"),
+        Some(Ended::Partly(what)) => format!("{call}\n部分执行 in part: {what}"),
         Some(Ended::Refused(error)) => format!("{call}\n被拒绝 refused: {error}"),
     }
 }
@@ -119,6 +120,7 @@ fn item(item: Item) -> String {
         Item::Certificates(authority, number) => {
             format!("时间戳证书 certificates {number}\n时间机构 time authority {authority}")
         }
+        Item::Stamp(id) => format!("时间戳 time token {id}"),
     }
 }
 
@@ -157,6 +159,15 @@ fn said(fact: &Fact) -> String {
             it.certificates.len(),
             instant(it.registered_at),
             it.key
+        ),
+        Value::Stamp(it) => format!(
+            "时间机构 time authority {}，区块 block {}，时间 time {}\n记录于 recorded in {} / {}\nBlake2b-256 {:?}",
+            it.authority,
+            it.block,
+            instant(it.time),
+            it.recorded_in,
+            it.extrinsic,
+            it.token
         ),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use xinglin_primitives::{AppointmentId, BlockNumber, InvoiceId, RecordId};
 
 use crate::{
-    format::{Claim, ContentOf, Subject},
+    format::{Claim, ContentOf, StateClaim, Subject},
     reason::Reason,
     state::{Carrier, Item, Record, Value},
 };
@@ -17,8 +17,22 @@ pub(crate) struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     pub(crate) fn of(claim: &'a Claim) -> Self {
+        Self::of_states(claim.states.iter())
+    }
+
+    /// The facts after the latest block of which there is a proof of `head`, and of no other block: what
+    /// belongs together must have been there at once.
+    fn at_once(claim: &'a Claim, head: Item) -> Result<Self, Reason> {
+        let has_head = |state: &&StateClaim| state.facts.iter().any(|fact| fact.item == head);
+        let states = claim.states.iter().filter(has_head);
+        let latest = states.max_by_key(|state| state.height);
+        let latest = latest.ok_or(Reason::Incomplete { item: head })?;
+        Ok(Self::of_states(std::iter::once(latest)))
+    }
+
+    fn of_states(states: impl Iterator<Item = &'a StateClaim>) -> Self {
         let mut latest: BTreeMap<Item, (BlockNumber, Option<&'a Value>)> = BTreeMap::new();
-        for state in &claim.states {
+        for state in states {
             for fact in &state.facts {
                 let entry = (state.height, fact.value.as_ref());
                 let known = latest.entry(fact.item).or_insert(entry);
@@ -51,19 +65,33 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// What a claim amounts to, in sentences.
+#[derive(Debug, Default)]
+pub(crate) struct Story {
+    pub(crate) proven: Vec<String>,
+    pub(crate) not_proven: Vec<String>,
+}
+
+/// Most entries of an access log that a package has to bring: the latest.
+pub const ACCESSES_MAX: u64 = 3_500;
+
 /// Checks that a claim is complete for its subject, and says in words what it amounts to.
-pub(crate) fn check(claim: &Claim, facts: &Facts<'_>) -> Result<Vec<String>, Reason> {
+pub(crate) fn check(claim: &Claim) -> Result<Story, Reason> {
+    let mut story = Story::default();
     match claim.subject {
-        Subject::Receipt if claim.operations.is_empty() => Err(Reason::Empty),
-        Subject::Receipt => Ok(Vec::new()),
+        Subject::Receipt if claim.operations.is_empty() => return Err(Reason::Empty),
+        Subject::Receipt => {}
         Subject::Record(id) => {
-            let mut words = Vec::new();
-            let record = check_record(id, claim, facts, &mut words)?;
-            words.push(check_accesses(id, record, facts)?);
-            Ok(words)
+            let facts = Facts::at_once(claim, Item::Record(id))?;
+            let record = check_record(id, claim, &facts, &mut story)?;
+            check_accesses(id, record, &facts, &mut story)?;
         }
-        Subject::Trail(id) => check_trail(id, claim, facts),
+        Subject::Trail(id) => {
+            let facts = Facts::at_once(claim, Item::Appointment(id))?;
+            check_trail(id, claim, &facts, &mut story)?;
+        }
     }
+    Ok(story)
 }
 
 /// A record with all its versions.
@@ -71,9 +99,10 @@ fn check_record<'a>(
     id: RecordId,
     claim: &Claim,
     facts: &Facts<'a>,
-    words: &mut Vec<String>,
+    story: &mut Story,
 ) -> Result<&'a Record, Reason> {
     let item = Item::Record(id);
+    let mut elsewhere = 0_usize;
     let Some(Value::Record(record)) = facts.need(item)? else {
         return Err(Reason::Absent(format!("record {id}")));
     };
@@ -84,40 +113,54 @@ fn check_record<'a>(
         };
         let of = ContentOf::Version(id, number);
         let is_here = claim.contents.iter().any(|content| content.of == of);
-        if matches!(version.carrier, Carrier::Block(_)) && !is_here {
-            return Err(Reason::NoContent { of });
+        match version.carrier {
+            Carrier::Block(_) if !is_here => return Err(Reason::NoContent { of }),
+            Carrier::Block(_) => {}
+            Carrier::External(_) => elsewhere += 1,
         }
     }
     let height = facts.height(item);
-    words.push(format!(
-        "After block {height} record {id} had {} versions, and all of them are here: of patient {}, by practitioner {} for member {}.",
+    let here = match elsewhere {
+        0 => "all of them are here".to_owned(),
+        _ => format!("all but {elsewhere} of them are here"),
+    };
+    story.proven.push(format!(
+        "After block {height} record {id} had {} versions, and {here}: of patient {}, by practitioner {} for member {}.",
         record.versions, record.patient, record.author, record.member,
     ));
+    if elsewhere > 0 {
+        story.not_proven.push(format!(
+            "What the {elsewhere} versions of record {id} say that are in the object store of its member: their hashes are in the claim."
+        ));
+    }
     if record.retracted_at.is_some() {
-        words.push(format!("Record {id} counts as entered in error."));
+        story
+            .proven
+            .push(format!("Record {id} counts as entered in error."));
     }
     Ok(record)
 }
 
-/// The patient's access log, from some entry to its end.
-fn check_accesses(id: RecordId, record: &Record, facts: &Facts<'_>) -> Result<String, Reason> {
+/// The patient's access log: all of it, or the latest [`ACCESSES_MAX`] entries.
+fn check_accesses(
+    id: RecordId,
+    record: &Record,
+    facts: &Facts<'_>,
+    story: &mut Story,
+) -> Result<(), Reason> {
     let item = Item::Accesses(record.patient);
     let count = match facts.need(item)? {
         Some(Value::Accesses(file)) => file.accesses,
         _ => 0,
     };
-    let first = (0..count)
-        .rev()
-        .take_while(|at| facts.get(Item::Access(record.patient, *at)).is_some())
-        .last()
-        .unwrap_or(count);
-    // A gap would hide what is in it.
-    let is_gap = |item: &Item| matches!(item, Item::Access(patient, at) if *patient == record.patient && *at < first);
-    if facts.latest.keys().any(is_gap) || (count > 0 && first == count) {
-        let at = first.saturating_sub(1);
-        let item = Item::Access(record.patient, at);
-        return Err(Reason::Incomplete { item });
+    let height = facts.height(item);
+    if count == 0 {
+        story.proven.push(format!(
+            "Up to block {height} nobody opened a record of the patient, or tried to."
+        ));
+        return Ok(());
     }
+    let first = count.saturating_sub(ACCESSES_MAX);
     let mut of_record = 0_usize;
     for at in first..count {
         match facts.need(Item::Access(record.patient, at))? {
@@ -133,32 +176,36 @@ fn check_accesses(id: RecordId, record: &Record, facts: &Facts<'_>) -> Result<St
             }
         }
     }
-    let height = facts.height(item);
-    if count == 0 {
-        return Ok(format!(
-            "Up to block {height} nobody opened a record of the patient, or tried to."
-        ));
-    }
-    Ok(format!(
+    story.proven.push(format!(
         "Up to block {height}, entries {first} to {} of the patient's access log are all there are from there on; {of_record} of them are about record {id}.",
         count.saturating_sub(1),
-    ))
+    ));
+    if first > 0 {
+        story.not_proven.push(format!(
+            "Who opened records of the patient before entry {first} of the access log."
+        ));
+    }
+    Ok(())
 }
 
-fn check_trail(id: AppointmentId, claim: &Claim, facts: &Facts<'_>) -> Result<Vec<String>, Reason> {
-    let mut words = Vec::new();
+fn check_trail(
+    id: AppointmentId,
+    claim: &Claim,
+    facts: &Facts<'_>,
+    story: &mut Story,
+) -> Result<(), Reason> {
     let item = Item::Appointment(id);
     let Some(Value::Appointment(appointment)) = facts.need(item)? else {
         return Err(Reason::Absent(format!("appointment {id}")));
     };
     let height = facts.height(item);
-    words.push(format!(
+    story.proven.push(format!(
         "After block {height} appointment {id} of patient {} with practitioner {} at member {} was {:?}.",
         appointment.patient, appointment.practitioner, appointment.member, appointment.state,
     ));
     if let Some(Value::VisitRecords(visit)) = facts.need(Item::VisitRecords(id))? {
         for record in &visit.records {
-            check_record(*record, claim, facts, &mut words)?;
+            check_record(*record, claim, facts, story)?;
         }
     }
     let mut next = match facts.need(Item::LatestInvoice(id))? {
@@ -167,23 +214,30 @@ fn check_trail(id: AppointmentId, claim: &Claim, facts: &Facts<'_>) -> Result<Ve
     };
     // Each invoice names one before it, so that this ends: an invoice that is there is left behind.
     while let Some(invoice) = next {
-        next = check_invoice(invoice, facts, &mut words)?.filter(|before| *before < invoice);
+        next = check_invoice(invoice, facts, story)?.filter(|before| *before < invoice);
     }
-    Ok(words)
+    story.proven.push(format!(
+        "After block {height} there were no other records, invoices and settlements of appointment {id}."
+    ));
+    story.not_proven.push(
+        "That no other transactions mention the visit: those that are here are proven one by one."
+            .to_owned(),
+    );
+    Ok(())
 }
 
 /// An invoice with its settlements; the visit's invoice before it.
 fn check_invoice(
     id: InvoiceId,
     facts: &Facts<'_>,
-    words: &mut Vec<String>,
+    story: &mut Story,
 ) -> Result<Option<InvoiceId>, Reason> {
     let Some(Value::Invoice(invoice)) = facts.need(Item::Invoice(id))? else {
         return Err(Reason::Absent(format!("invoice {id}")));
     };
-    let tally = &invoice.tally;
-    words.push(format!(
-        "Invoice {id} is over {} fen: {} paid, {} covered, {} taken back{}.",
+    let (tally, height) = (&invoice.tally, facts.height(Item::Invoice(id)));
+    story.proven.push(format!(
+        "Invoice {id} is over {} fen, after block {height}: {} paid, {} covered, {} taken back{}.",
         tally.total_fen,
         tally.paid_fen,
         tally.covered_fen,
@@ -203,8 +257,8 @@ fn check_invoice(
             return Err(Reason::Absent(format!("settlement {number}")));
         };
         let split = &settlement.split;
-        words.push(format!(
-            "Settlement {number} of invoice {id} ({:?}): fund {} fen, personal account {}, cash {}.",
+        story.proven.push(format!(
+            "Settlement {number} of invoice {id} ({:?} after block {height}): fund {} fen, personal account {}, cash {}.",
             settlement.state,
             split.fund_fen(),
             split.account_fen,

@@ -2,11 +2,14 @@
 //!
 //! A token of a block says that the block was there at the token's time: it, and all before it. A
 //! transaction that carries a token was made after the token: its block, and all after it, are younger.
-//! Whose tokens count is for the chain's council to say: the certificates are proven from the state.
+//! Whose tokens count is for the chain's council to say, and which of them for the chain's rules: the
+//! certificates are proven from the state, and so is that the rules accepted the token.
 
+use sp_io::hashing::blake2_256;
+use sp_runtime::traits::Header as _;
 use xinglin_primitives::{
     time::{Date, Moment, CST_OFFSET_MS, DAY_MS},
-    BlockNumber,
+    BlockNumber, Hash,
 };
 use xinglin_timestamps::{verify, Authority};
 
@@ -31,9 +34,19 @@ pub(crate) fn check(package: &Package, facts: &Facts<'_>) -> Result<(), Reason> 
         let authority = Authority::new(&chain).map_err(|error| refused(error.to_string()))?;
         let stamp = verify(token, block.header.hash().as_bytes(), &authority)
             .map_err(|error| refused(error.to_string()))?;
+        let item = Item::Stamp(claim.stamp);
+        let Some(Value::Stamp(kept)) = facts.value(item) else {
+            return Err(Reason::Incomplete { item });
+        };
         for (field, is_same) in [
-            ("timeMs", stamp.time_ms == claim.time_ms),
-            ("accuracyMs", stamp.accuracy_ms == claim.accuracy_ms),
+            ("timeMs", [stamp.time_ms, kept.time] == [claim.time_ms; 2]),
+            (
+                "accuracyMs",
+                [stamp.accuracy_ms, kept.accuracy_ms] == [claim.accuracy_ms; 2],
+            ),
+            ("authority", kept.authority == claim.authority),
+            ("certificates", kept.certificates == claim.certificates),
+            ("height", kept.block == claim.height),
         ] {
             if !is_same {
                 let at = format!("times[{number}].{field}");
@@ -46,8 +59,10 @@ pub(crate) fn check(package: &Package, facts: &Facts<'_>) -> Result<(), Reason> 
             .ok_or_else(|| Reason::NoOperation {
                 at: format!("times[{number}].recorded"),
             })?;
-        let mut places = receipt.extrinsic.windows(token.len().max(1));
-        if !places.any(|place| place == token.as_slice()) {
+        // By its number the state says that the rules accepted this token in this transaction.
+        let recorded = (*receipt.header.number(), receipt.index);
+        let is_kept = kept.token == Hash::from(blake2_256(token));
+        if !is_kept || recorded != (kept.recorded_in, kept.extrinsic) {
             return Err(Reason::NotRecorded { number });
         }
     }
@@ -75,7 +90,13 @@ fn statement(claim: &Claim, height: BlockNumber) -> Option<String> {
     let until = after.min_by_key(|it| latest(it));
     let before = times.filter(|it| recorded_in(it).is_some_and(|recorded| recorded <= height));
     let from = before.max_by_key(|it| earliest(it));
-    let by = |it: &TimeClaim| format!("time authority {}", it.authority);
+    let by = |it: &TimeClaim| {
+        let unstated = match it.accuracy_ms {
+            Some(_) => "",
+            None => ", which states no accuracy",
+        };
+        format!("time authority {}{unstated}", it.authority)
+    };
     Some(match (from, until) {
         (Some(from), Some(until)) => format!(
             "Block {height} was made between {} ({}) and {} ({}).",
@@ -105,10 +126,18 @@ fn earliest(claim: &TimeClaim) -> Moment {
         .saturating_sub(claim.accuracy_ms.unwrap_or_default())
 }
 
-/// The latest time that a token can mean. Its time is rounded down to the millisecond.
+/// The latest time that a token can mean. Its time is rounded down, to the second in a token that has
+/// no fraction: what ends in zeros may be.
 fn latest(claim: &TimeClaim) -> Moment {
     let accuracy_ms = claim.accuracy_ms.unwrap_or_default();
-    claim.time_ms.saturating_add(accuracy_ms).saturating_add(1)
+    let steps = [1_000, 100, 10];
+    let step = steps
+        .into_iter()
+        .find(|step| claim.time_ms.is_multiple_of(*step));
+    claim
+        .time_ms
+        .saturating_add(accuracy_ms)
+        .saturating_add(step.unwrap_or(1))
 }
 
 /// A time in China, to the millisecond, with its distance from UTC.

@@ -8,15 +8,15 @@ use xinglin_primitives::{consensus::Validator, receipt::CertifiedHeader, BlockNu
 
 use crate::{
     archive,
-    build::events_of,
+    build::events,
     content::Registered,
     format::{Claim, Operation, StateClaim},
     package::Package,
     paper,
     reason::Reason,
     report::{Outcome, Report, Step},
-    state::{Item, StateProof},
-    story::{self, Facts},
+    state::Item,
+    story::{self, Facts, Story},
     time,
     trust::{Sets, TrustAnchor},
     vocabulary::{Ended, Vocabulary},
@@ -72,14 +72,14 @@ fn run(bytes: &[u8], trust: &Trust<'_>, report: &mut Report) -> Result<(), (Step
 
     check_time(&package, &sets, &facts, report).map_err(|reason| (Step::Time, reason))?;
 
-    let words = story::check(claim, &facts).map_err(|reason| (Step::Subject, reason))?;
+    let story = story::check(claim).map_err(|reason| (Step::Subject, reason))?;
     report.tell(Step::Subject, Outcome::Proven, claim.subject.to_string());
 
     if paper::render(&package.genesis, claim) != package.report {
         return Err((Step::Report, Reason::OtherReport));
     }
     report.tell(Step::Report, Outcome::Proven, "");
-    conclude(claim, words, opened, report);
+    conclude(claim, story, opened, report);
     Ok(())
 }
 
@@ -209,17 +209,12 @@ fn check_meaning(package: &Package, trust: &Trust<'_>, report: &mut Report) -> R
         report.tell(Step::Meaning, Outcome::NotChecked, note);
         return Ok(());
     };
-    let states: Vec<(Vec<Item>, StateProof)> = claim
-        .states
-        .iter()
-        .zip(&package.states)
-        .filter(|(state, _)| state.facts.iter().any(|fact| fact.item == Item::Events))
-        .map(|(state, proof)| (items_of(state), proof.clone()))
-        .collect();
+    let states = claim.states.iter().zip(&package.states);
+    let events = events(states.map(|(state, proof)| (items_of(state), proof)));
     for (number, (operation, receipt)) in claim.operations.iter().zip(&package.receipts).enumerate()
     {
-        let events = events_of(operation.height, &states);
-        let read = vocabulary.read(&receipt.extrinsic, receipt.index, events.as_deref());
+        let events = events.get(&operation.height).map(Vec::as_slice);
+        let read = vocabulary.read(&receipt.extrinsic, receipt.index, events);
         let at = format!("operations[{number}].reading");
         same(&operation.reading.signer, &read.signer, &at, "signer")?;
         same(&operation.reading.call, &read.call, &at, "call")?;
@@ -287,7 +282,7 @@ fn check_time(
 }
 
 /// Says in words what follows, and what does not.
-fn conclude(claim: &Claim, words: Vec<String>, opened: Vec<usize>, report: &mut Report) {
+fn conclude(claim: &Claim, story: Story, opened: Vec<usize>, report: &mut Report) {
     let is_read = *report.outcome(Step::Meaning) == Outcome::Proven;
     for operation in &claim.operations {
         let reading = &operation.reading;
@@ -295,17 +290,24 @@ fn conclude(claim: &Claim, words: Vec<String>, opened: Vec<usize>, report: &mut 
             (Some(call), true) => format!(" ({call})"),
             _ => String::new(),
         };
+        let signed = match (&reading.signer, is_read) {
+            (Some(signer), true) => format!(", signed by {signer},"),
+            _ => String::new(),
+        };
         let ended = match (&reading.ended, is_read) {
-            (Some(Ended::Success), true) => ", and did what it says".to_owned(),
+            (Some(Ended::Success), true) => ", and was carried out".to_owned(),
+            (Some(Ended::Partly(what)), true) => {
+                format!(", and was carried out in part: {what}")
+            }
             (Some(Ended::Refused(error)), true) => format!(", and was refused: {error}"),
             _ => String::new(),
         };
         report.proven.push(format!(
-            "Transaction {:?}{named} is in block {} at place {}{ended}.",
+            "Transaction {:?}{named}{signed} is in block {} at place {}{ended}.",
             operation.transaction, operation.height, operation.index,
         ));
     }
-    report.proven.extend(words);
+    report.proven.extend(story.proven);
     for number in opened {
         if let Some(content) = claim.contents.get(number) {
             report.proven.push(format!(
@@ -318,6 +320,7 @@ fn conclude(claim: &Claim, words: Vec<String>, opened: Vec<usize>, report: &mut 
         report.proven.extend(time::statements(claim));
     }
     conclude_not(claim, is_read, report);
+    report.not_proven.extend(story.not_proven);
 }
 
 fn conclude_not(claim: &Claim, is_read: bool, report: &mut Report) {

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub enum Ended {
-    /// It did what it says.
+    /// The rules carried it out.
     Success,
+    /// The rules carried it out, and something of what it asked for was not done: this.
+    Partly(String),
     /// The rules refused it, for the reason with this name. It changed nothing.
     Refused(String),
 }
@@ -28,7 +30,7 @@ impl Reading {
     /// The length of the longest name in it, in bytes.
     pub(crate) fn longest_name(&self) -> usize {
         let error = match &self.ended {
-            Some(Ended::Refused(error)) => Some(error),
+            Some(Ended::Partly(text) | Ended::Refused(text)) => Some(text),
             _ => None,
         };
         let names = [self.signer.as_ref(), self.call.as_ref(), error];

@@ -1,6 +1,6 @@
 //! A visit with everything that came of it: by the chain's state, and by the index of a node.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use xinglin_primitives::{AppointmentId, CaseId, Entity};
 use xinglin_rpc_api::{
@@ -25,7 +25,7 @@ const PAGES_MAX: usize = 20;
 pub struct Visit {
     /// Booking, records, invoices and settlements, as they stand.
     pub trail: Trail,
-    /// What it is of: the appointment, its records, invoices and settlements.
+    /// What it is of: the appointment, its records, invoices, settlements, claims and red-letter invoices.
     pub about: Vec<Entity>,
     /// The operations that mention any of these, oldest first, as far as the index has come.
     pub operations: Vec<OperationView>,
@@ -49,11 +49,17 @@ pub async fn follow(
     let trail = trail.ok_or_else(|| unknown(format_args!("appointment {appointment}")))?;
     let mut found = Found::new();
     let mut hidden = Vec::new();
-    let about = entities(appointment, &trail);
-    for entity in &about {
-        if !collect(client, (key, case), *entity, &mut found).await? {
-            hidden.push(*entity);
+    let mut about = entities(appointment, &trail);
+    let mut next = 0;
+    while let Some(entity) = about.get(next).copied() {
+        next += 1;
+        if !collect(client, (key, case), entity, &mut found).await? {
+            hidden.push(entity);
         }
+        // Claims and red-letter invoices come up with the invoices that they are about.
+        let more = found.values().flat_map(|it| brought_up(it, &about));
+        let more: BTreeSet<Entity> = more.collect();
+        about.extend(more);
     }
     Ok(Visit {
         trail,
@@ -65,6 +71,22 @@ pub async fn follow(
 
 /// Operations by their places in the history.
 type Found = BTreeMap<(u32, u32), OperationView>;
+
+/// What an operation on something of the visit brings up that is of the visit, too. One that wraps others
+/// may be about several visits, and tells nothing.
+fn brought_up(operation: &OperationView, about: &[Entity]) -> Vec<Entity> {
+    let is_new =
+        |it: &&Entity| matches!(it, Entity::Claim(_) | Entity::Invoice(_)) && !about.contains(it);
+    let makes = [
+        ("Insurance", "settle"),
+        ("Insurance", "claim"),
+        ("Payments", "refund"),
+    ];
+    match makes.contains(&(operation.pallet.as_str(), operation.call.as_str())) {
+        true => operation.entities.iter().filter(is_new).copied().collect(),
+        false => Vec::new(),
+    }
+}
 
 /// The visit and what came of it, in the order of the trail.
 fn entities(appointment: AppointmentId, trail: &Trail) -> Vec<Entity> {

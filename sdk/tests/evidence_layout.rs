@@ -29,6 +29,7 @@ use xinglin_primitives::{
     time::Date,
     AccountId, AppointmentId, ClaimId, CoverageId, EmergencyId, EncryptionKey, GrantId, Hash,
     InvoiceId, MemberId, Party, PatientId, PractitionerId, RecordId, ScheduleId, SettlementId,
+    StampId,
 };
 use xinglin_runtime::Runtime;
 
@@ -48,6 +49,7 @@ fn read(item: Item, stored: &impl Encode) -> Value {
         Value::Settled(it) => it.encode(),
         Value::Settlement(it) => it.encode(),
         Value::Certificates(it) => it.encode(),
+        Value::Stamp(it) => it.encode(),
         Value::BlockTime(it) => it.encode(),
         Value::Events(_) => panic!("events are not decoded"),
     };
@@ -438,4 +440,27 @@ fn certificates_are_read_as_they_are_stored() {
         (registered.registered_at, registered.withdrawn_at),
         (4, Some(5))
     );
+}
+
+#[test]
+fn stamps_are_read() {
+    let stored = xinglin_primitives::stamp::Stamp {
+        authority: MemberId(4),
+        certificates: 5,
+        block: 6,
+        time: 7,
+        accuracy_ms: Some(8),
+        token: Hash::repeat_byte(9),
+        token_bytes: 10,
+        recorded_in: 11,
+        extrinsic: 12,
+    };
+    let item = Item::Stamp(StampId(1 << 33));
+    let key = pallet_trusted_time::Stamps::<Runtime>::hashed_key_for(StampId(1 << 33));
+    assert_eq!(item.key(), key);
+    let Value::Stamp(kept) = read(item, &stored) else {
+        panic!("not a stamp");
+    };
+    assert_eq!((kept.block, kept.time, kept.extrinsic), (6, 7, 12));
+    assert_eq!(kept.token, stored.token);
 }

@@ -514,6 +514,30 @@ layout! {
     }
 }
 
+layout! {
+    /// What the chain keeps of a token that it accepted.
+    struct Stamp {
+        /// The time authority.
+        authority: MemberId,
+        /// By which of its certificates the token was verified.
+        certificates: u32,
+        /// The block whose hash is stamped.
+        block: BlockNumber,
+        /// The token's time.
+        time: Moment,
+        /// By how many milliseconds the time may be wrong, if the token says.
+        accuracy_ms: Option<u64>,
+        /// Blake2b-256 of the token.
+        token: Hash,
+        /// Size of the token in bytes.
+        token_bytes: u32,
+        /// The block that holds the transaction with the token.
+        recorded_in: BlockNumber,
+        /// The place of the transaction in that block.
+        extrinsic: u32,
+    }
+}
+
 /// A certificate in DER, in hexadecimal where JSON is written.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, Serialize, Deserialize)]
 #[serde(transparent)]

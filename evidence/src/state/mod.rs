@@ -9,20 +9,20 @@ pub mod layout;
 pub use layout::{
     Access, AccessOutcome, Accessed, Accesses, AmendReason, Appointment, AppointmentState, Basis,
     Carrier, Certificates, ContentKind, Denial, Erasure, Invoice, InvoiceDetails, InvoiceNumber,
-    Purpose, Record, RecordVersion, Settled, Settlement, SettlementState, Split, Tally,
+    Purpose, Record, RecordVersion, Settled, Settlement, SettlementState, Split, Stamp, Tally,
     VisitRecords,
 };
 
 use std::collections::BTreeSet;
 
-use codec::{Decode, DecodeAll, Encode};
+use codec::{Decode, DecodeAll, DecodeWithMemTracking, Encode};
 use serde::{Deserialize, Serialize};
 use sp_io::hashing::{blake2_256, twox_128, twox_64};
 use sp_runtime::traits::Header as _;
 use sp_trie::{LayoutV1, MemoryDB, Recorder, Trie, TrieDBBuilder};
 use xinglin_primitives::{
     receipt::CertifiedHeader, AppointmentId, Hash, Hashing, InvoiceId, MemberId, PatientId,
-    RecordId, SettlementId,
+    RecordId, SettlementId, StampId,
 };
 
 /// One value of the chain's state.
@@ -55,6 +55,8 @@ pub enum Item {
     Settlement(SettlementId),
     /// Certificates of a time authority, by their number.
     Certificates(MemberId, u32),
+    /// A token that the chain accepted.
+    Stamp(StampId),
 }
 
 /// What stands at an [`Item`].
@@ -87,6 +89,8 @@ pub enum Value {
     Settlement(Settlement),
     /// Certificates of a time authority.
     Certificates(Certificates),
+    /// What the chain keeps of a token.
+    Stamp(Stamp),
 }
 
 /// An item with what the state says of it; `None` if nothing is stored there.
@@ -100,7 +104,7 @@ pub struct Fact {
 }
 
 /// A block and the trie nodes that lead from its state root to some items.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking)]
 pub struct StateProof {
     /// The block after which the state was this.
     pub block: CertifiedHeader,
@@ -161,6 +165,7 @@ impl Item {
                 extend(prefix("TrustedTime", "Certificates"), authority),
                 number,
             ),
+            Self::Stamp(id) => extend(prefix("TrustedTime", "Stamps"), id),
         }
     }
 
@@ -183,6 +188,7 @@ impl Item {
             Self::Settled(_) => Value::Settled(decode(encoded)?),
             Self::Settlement(_) => Value::Settlement(decode(encoded)?),
             Self::Certificates(..) => Value::Certificates(decode(encoded)?),
+            Self::Stamp(_) => Value::Stamp(decode(encoded)?),
         })
     }
 }

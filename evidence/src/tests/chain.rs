@@ -121,6 +121,10 @@ impl Block {
         block
     }
 
+    pub fn put_encoded(&mut self, item: Item, value: Vec<u8>) {
+        self.state.push((item.key(), value));
+    }
+
     pub fn put(&mut self, item: Item, value: &impl Encode) {
         self.state.push((item.key(), value.encode()));
     }

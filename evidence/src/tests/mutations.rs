@@ -426,6 +426,7 @@ fn expected_of(pointer: &str) -> Expected {
         ["contents", _, "offset" | "bytes"] => (Step::Contents, &["Content"]),
         ["contents", _, "key"] => (Step::Contents, &["Content"]),
         ["times", _, "recorded"] => (Step::Time, &["NotRecorded", "NoOperation"]),
+        ["times", _, "stamp"] => (Step::Time, &["Incomplete", "Misstated"]),
         ["times", _, "authority" | "certificates"] => (Step::Time, &["Incomplete"]),
         ["times", ..] => (Step::Time, &["Misstated"]),
         other => panic!("the claim has a field that is not looked at: {other:?}"),

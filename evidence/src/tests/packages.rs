@@ -1,6 +1,6 @@
 //! Good packages, and those that lack something.
 
-use xinglin_primitives::MemberId;
+use xinglin_primitives::{MemberId, StampId};
 
 use super::{
     chain::{anchor, carrying, certified, time_of, Block, Words},
@@ -13,7 +13,7 @@ use crate::{
     format::{ContentOf, CLAIM, REPORT},
     report::{Outcome, Step},
     state::{Item, StateError, Value},
-    verify, BuildError, Evidence, Reason, Report, Trust,
+    verify, BuildError, Evidence, Reason, Report, Trust, ACCESSES_MAX,
 };
 
 fn report(evidence: &Evidence) -> Report {
@@ -49,7 +49,8 @@ fn receipts_are_proven_through_changes_of_the_validators() {
     ];
     assert_eq!(unlike_proven(&report), not, "{:?}", report.failure());
     assert!(report.proven[1].contains("Appointments.book"));
-    assert!(report.proven[1].ends_with("and did what it says."));
+    assert!(report.proven[1].ends_with("and was carried out."));
+    assert!(report.proven[1].contains(", signed by "));
     // Of the first, the events are not proven.
     let open = "Whether the chain's rules accepted every transaction";
     assert!(report.not_proven.iter().any(|it| it.starts_with(open)));
@@ -86,7 +87,8 @@ fn a_trail_is_proven_from_booking_to_settlement() {
         "was Fulfilled",
         "record 5 had 2 versions",
         "Invoice 31 is over 12000 fen",
-        "Settlement 17 of invoice 31 (Live): fund 9000 fen",
+        "Settlement 17 of invoice 31 (Live after block 33): fund 9000 fen",
+        "After block 33 there were no other records, invoices and settlements",
     ] {
         assert!(all.contains(sentence), "{sentence} in\n{all}");
     }
@@ -213,16 +215,100 @@ fn what_belongs_to_the_subject_and_is_left_out_fails_at_the_subject() {
     assert_eq!(failure(&evidence, &trust()), (Step::Subject, Reason::Empty));
 }
 
-#[test]
-fn accesses_from_some_entry_on_are_proven_as_such() {
+/// The evidence with other entries of the access log: `count` of them, those from `first` on proven.
+fn with_accesses(count: u64, first: u64) -> Evidence {
     let mut evidence = record_evidence();
     let (items, proof) = evidence.states.remove(0);
-    let first = Item::Access(PATIENT, 0);
-    let items: Vec<Item> = items.into_iter().filter(|it| *it != first).collect();
-    evidence.states = vec![(items.clone(), proof.trimmed(&items))];
-    let report = report(&evidence);
-    assert!(report.is_proven(), "{:?}", report.failure());
-    assert!(report.proven.join("\n").contains("entries 1 to 1"));
+    let values = proof.values(&items).unwrap();
+    let (mut tip, mut kept) = (Block::new(33), Vec::new());
+    let entry = Item::Access(PATIENT, 0);
+    let mut entry_value = Vec::new();
+    for (item, value) in items.into_iter().zip(values) {
+        let value = value.unwrap();
+        match item {
+            Item::Access(..) if item == entry => entry_value = value,
+            Item::Access(..) => {}
+            Item::Accesses(_) => {
+                let Some(Value::Accesses(mut file)) = item.read(&value) else {
+                    panic!("no file");
+                };
+                file.accesses = count;
+                tip.put(item, &file);
+                kept.push(item);
+            }
+            _ => {
+                tip.put_encoded(item, value);
+                kept.push(item);
+            }
+        }
+    }
+    for at in first..count {
+        tip.put_encoded(Item::Access(PATIENT, at), entry_value.clone());
+        kept.push(Item::Access(PATIENT, at));
+    }
+    evidence.states = vec![tip.proof(kept)];
+    evidence
+}
+
+#[test]
+fn the_access_log_begins_where_a_package_has_to_and_not_where_its_exporter_likes() {
+    let item = Item::Access(PATIENT, 0);
+    let expected = (Step::Subject, Reason::Incomplete { item });
+    assert_eq!(failure(&with_accesses(3, 1), &trust()), expected);
+
+    let all = report(&with_accesses(3, 0));
+    assert!(all.proven.join("\n").contains("entries 0 to 2"));
+    let earlier = "before entry";
+    assert!(!all.not_proven.join("\n").contains(earlier));
+
+    let long = report(&with_accesses(ACCESSES_MAX + 2, 2));
+    assert!(long.is_proven(), "{:?}", long.failure());
+    assert!(long.proven.join("\n").contains("entries 2 to 3501"));
+    assert!(long.not_proven.join("\n").contains("before entry 2"));
+}
+
+#[test]
+fn what_belongs_together_is_of_one_block() {
+    // The list of records and invoices from before there were any.
+    for item in [
+        Item::VisitRecords(super::subjects::VISIT),
+        Item::LatestInvoice(super::subjects::VISIT),
+    ] {
+        let mut evidence = trail();
+        let (items, proof) = evidence.states.remove(0);
+        let rest: Vec<Item> = items.into_iter().filter(|it| *it != item).collect();
+        let early = Block::new(11).proof(vec![item]);
+        evidence.states = vec![early, (rest.clone(), proof.trimmed(&rest))];
+        let expected = (Step::Subject, Reason::Incomplete { item });
+        assert_eq!(failure(&evidence, &trust()), expected);
+    }
+    let mut evidence = record_evidence();
+    let (items, proof) = evidence.states.remove(0);
+    let item = Item::Accesses(PATIENT);
+    let is_access = |it: &Item| matches!(it, Item::Accesses(_) | Item::Access(..));
+    let rest: Vec<Item> = items.into_iter().filter(|it| !is_access(it)).collect();
+    let early = Block::new(11).proof(vec![item]);
+    evidence.states = vec![early, (rest.clone(), proof.trimmed(&rest))];
+    let expected = (Step::Subject, Reason::Incomplete { item });
+    assert_eq!(failure(&evidence, &trust()), expected);
+}
+
+#[test]
+fn text_of_a_package_cannot_steer_a_terminal() {
+    let mut files = crate::archive::unpack(&package(&receipts())).unwrap();
+    let manifest = String::from_utf8(files["manifest.json"].clone()).unwrap();
+    for changed in [
+        manifest.replace("claim.json", "\\u001b[2Jclaim.json"),
+        manifest.replacen("\"format\"", "\"\\u001b[2J\"", 1),
+    ] {
+        assert_ne!(changed, manifest);
+        files.insert("manifest.json".into(), changed.into_bytes());
+        let packed = crate::archive::pack(&files).unwrap();
+        let report = verify(&packed, &trust());
+        let (step, reason) = report.failure().unwrap();
+        assert_eq!(step, Step::Manifest);
+        assert!(!reason.to_string().contains('\u{1b}'), "{reason}");
+    }
 }
 
 #[test]
@@ -277,7 +363,7 @@ fn a_ciphertext_in_another_transaction_or_block_is_refused() {
 }
 
 #[test]
-fn a_token_of_an_unknown_authority_or_of_another_block_fails_at_the_time() {
+fn a_token_that_the_chain_did_not_accept_fails_at_the_time() {
     let mut evidence = record_evidence();
     evidence.stamps[0].certificates = (MemberId(9), 0);
     let item = Item::Certificates(MemberId(9), 0);
@@ -288,4 +374,14 @@ fn a_token_of_an_unknown_authority_or_of_another_block_fails_at_the_time() {
     let (step, reason) = failure(&evidence, &trust());
     assert_eq!(step, Step::Time);
     assert!(matches!(reason, Reason::Token { number: 1, .. }));
+    // A good token in a transaction that is no submission, or was refused: the state has none.
+    let mut evidence = record_evidence();
+    evidence.stamps[0].stamp = StampId(7);
+    let item = Item::Stamp(StampId(7));
+    let expected = (Step::Time, Reason::Incomplete { item });
+    assert_eq!(failure(&evidence, &trust()), expected);
+    let mut evidence = record_evidence();
+    evidence.stamps[0].recorded = 3;
+    let expected = (Step::Time, Reason::NotRecorded { number: 0 });
+    assert_eq!(failure(&evidence, &trust()), expected);
 }

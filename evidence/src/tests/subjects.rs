@@ -8,7 +8,7 @@ use xinglin_envelope::{content_hash, seal, Compression};
 use xinglin_primitives::{
     glue::Setting, receipt::Receipt, time::Date, AccountId, AppointmentId, CoverageId, GrantId,
     Hash, InvoiceId, MemberId, Party, PatientId, PractitionerId, RecordId, ScheduleId,
-    SettlementId,
+    SettlementId, StampId,
 };
 use xinglin_timestamps::{
     testing::{Keys, TestAuthority},
@@ -50,7 +50,11 @@ fn certificates() -> Certificates {
 
 /// A block stamped now, by the clock of OpenSSL, with the transaction of a later block that carries
 /// the token.
-fn stamped(height: u32, recorded_in: u32, recorded: usize) -> (Stamped, Receipt) {
+fn stamped(
+    id: u64,
+    (height, recorded_in): (u32, u32),
+    recorded: usize,
+) -> (Stamped, Receipt, Stamp) {
     let block = certified(Block::new(height).header());
     let hash = block.header.hash();
     let token = OPENSSL.token(hash.as_bytes());
@@ -59,15 +63,27 @@ fn stamped(height: u32, recorded_in: u32, recorded: usize) -> (Stamped, Receipt)
     let stamp = xinglin_timestamps::verify(&token, hash.as_bytes(), &authority).unwrap();
     let mut recording = Block::new(recorded_in);
     let index = recording.add(carrying("TrustedTime.submit_token", &token));
+    let kept = Stamp {
+        authority: AUTHORITY.0,
+        certificates: AUTHORITY.1,
+        block: height,
+        time: stamp.time_ms,
+        accuracy_ms: stamp.accuracy_ms,
+        token: sp_io::hashing::blake2_256(&token).into(),
+        token_bytes: u32::try_from(token.len()).unwrap(),
+        recorded_in,
+        extrinsic: index,
+    };
     let stamped = Stamped {
         token,
+        stamp: StampId(id),
         time_ms: stamp.time_ms,
         accuracy_ms: stamp.accuracy_ms,
         certificates: AUTHORITY,
         block,
         recorded,
     };
-    (stamped, recording.receipt(index))
+    (stamped, recording.receipt(index), kept)
 }
 
 pub fn trust<'a>() -> Trust<'a> {
@@ -212,8 +228,10 @@ pub fn record_evidence() -> Evidence {
     put_record(&mut tip, &mut items);
     let item = Item::Certificates(AUTHORITY.0, AUTHORITY.1);
     put(&mut tip, &mut items, item, &certificates());
-    let (early, with_early) = stamped(3, 5, 2);
-    let (late, with_late) = stamped(31, 32, 3);
+    let (early, with_early, kept) = stamped(0, (3, 5), 2);
+    put(&mut tip, &mut items, Item::Stamp(early.stamp), &kept);
+    let (late, with_late, kept) = stamped(1, (31, 32), 3);
+    put(&mut tip, &mut items, Item::Stamp(late.stamp), &kept);
     let versions = written.iter();
     let versions = versions.map(|(block, index, ..)| block.receipt(*index));
     Evidence {

@@ -11,6 +11,16 @@ WITH things AS (
     FROM settlements
     JOIN invoices USING (invoice_id)
     WHERE invoices.appointment_id = :appointment::bigint
+    UNION ALL
+    SELECT 'claim', claims.claim_id
+    FROM claims
+    JOIN invoices USING (invoice_id)
+    WHERE invoices.appointment_id = :appointment::bigint
+    UNION ALL
+    SELECT 'invoice', red_letters.red_id
+    FROM red_letters
+    JOIN invoices USING (invoice_id)
+    WHERE invoices.appointment_id = :appointment::bigint
 )
 SELECT DISTINCT
     events.height,

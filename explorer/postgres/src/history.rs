@@ -7,7 +7,9 @@ use xinglin_decoding::{DecodedBlock, DecodedEvent, DecodedExtrinsic, Outcome};
 use xinglin_primitives::{BlockNumber, Hash};
 
 use crate::{
-    json::{bytea, canonical, field, get, moment, name, storable, tagged, variant, within},
+    json::{
+        bytea, canonical, field, get, is_storable, moment, name, storable, tagged, variant, within,
+    },
     rows::{
         Rows, APPOINTMENT_CHANGES, BLOCKS, CLAIM_CHANGES, EVENTS, EVENT_ENTITIES, EXTRINSICS,
         EXTRINSIC_ENTITIES, HOLD_CHANGES, INVOICE_CHANGES,
@@ -108,7 +110,7 @@ impl ReadBlock {
                 "error": error,
             }),
         );
-        for entity in &extrinsic.entities {
+        for entity in extrinsic.entities.iter().filter(|it| is_storable(it)) {
             rows.add(
                 EXTRINSIC_ENTITIES,
                 json!({
@@ -135,7 +137,7 @@ impl ReadBlock {
                 "digest": bytea(digest.as_bytes()),
             }),
         );
-        for entity in &event.entities {
+        for entity in event.entities.iter().filter(|it| is_storable(it)) {
             rows.add(
                 EVENT_ENTITIES,
                 json!({

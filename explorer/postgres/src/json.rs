@@ -4,7 +4,10 @@
 //! have lost a field is noticed when the first row is written.
 
 use serde_json::{Map, Value};
-use xinglin_primitives::time::{Date, Moment, DAY_MS, HOUR_MS, MINUTE_MS};
+use xinglin_primitives::{
+    time::{Date, Moment, DAY_MS, HOUR_MS, MINUTE_MS},
+    Entity,
+};
 
 /// The last moment that is written as a date, 9999-12-31; what is later has no end.
 const LAST_MS: Moment = 253_402_300_799_999;
@@ -65,7 +68,18 @@ pub(crate) fn time(value: &Value) -> Value {
 /// A day of the chain.
 pub(crate) fn date(value: &Value) -> Value {
     let days = id(value).and_then(|days| u32::try_from(days).ok());
-    days.map_or(Value::Null, |days| Date(days).to_string().into())
+    days.map_or(Value::Null, |days| {
+        match u64::from(days) > LAST_MS / DAY_MS {
+            true => "infinity".into(),
+            false => Date(days).to_string().into(),
+        }
+    })
+}
+
+/// Whether an id fits the tables. The chain numbers things one by one, so that one that does not is of nothing,
+/// but anybody may name it.
+pub(crate) fn is_storable(entity: &Entity) -> bool {
+    i64::try_from(entity.number()).is_ok()
 }
 
 /// Bytes as `bytea` reads them.
@@ -179,6 +193,8 @@ mod tests {
     fn moments_are_what_postgresql_reads() {
         assert_eq!(moment(0), "1970-01-01T00:00:00.000Z");
         assert_eq!(moment(1_767_225_599_001), "2025-12-31T23:59:59.001Z");
+        assert_eq!(date(&serde_json::json!(20_000)), "2024-10-04");
+        assert_eq!(date(&serde_json::json!(u32::MAX)), "infinity");
         assert_eq!(moment(LAST_MS), "9999-12-31T23:59:59.999Z");
         assert_eq!(moment(Moment::MAX), "infinity");
     }

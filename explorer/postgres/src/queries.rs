@@ -65,6 +65,10 @@ pub async fn query(
         let (_, value) = value.ok_or_else(|| ExportError::NoValue(parameter.clone()))?;
         query = query.bind(value.clone());
     }
+    // A date without an offset begins in China, and so are times told.
+    sqlx::query("SET TIME ZONE 'Asia/Shanghai'")
+        .execute(&mut database.connection)
+        .await?;
     let fields = query.fetch_all(&mut database.connection).await?;
     Ok(rows_of(fields))
 }

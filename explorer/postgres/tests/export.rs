@@ -155,6 +155,19 @@ async fn whatever_dies() {
 }
 
 #[tokio::test]
+async fn numbers_that_are_of_nothing_stop_nothing() {
+    let cluster = Cluster::start();
+    let url = cluster.create("exported");
+    let mut chain = Chain::new(0);
+    let [open, cancel] = calls::about_nothing();
+    assert_eq!(chain.try_block(1_000, vec![open]), [true]);
+    assert_eq!(chain.try_block(1_000, vec![cancel]), [false]);
+    let exported = once(&chain, &url).await.unwrap();
+    assert_eq!(exported.height, chain.height());
+    check(&chain, &url).await;
+}
+
+#[tokio::test]
 async fn what_is_away_for_too_long_is_given_up() {
     let cluster = Cluster::start();
     let url = cluster.create("exported");

@@ -1,7 +1,7 @@
 //! How many operations there were: by minute, hour and day, by call, of everybody and of each member.
 //!
 //! What counts is a transaction that somebody signed, by its own call, whatever it wraps. It is one of
-//! a member's if it or one of its events mentions the member, or an appointment with it.
+//! a member's if it or one of its events mentions the member.
 //!
 //! Minutes are kept for [`MINUTES_KEPT_MS`], hours for [`HOURS_KEPT_MS`], days for ever.
 

@@ -38,8 +38,9 @@ impl Index {
             sought,
             in_extrinsics: filter.outcome.is_some(),
         };
-        let mut lanes = self.lanes(filter, way.sought)?;
+        // The lists are opened after it is known how far they are to go.
         let extent = self.ready(filter)?;
+        let mut lanes = self.lanes(filter, way.sought)?;
         let Some(range) = self.range(filter, extent)? else {
             return Ok(Page::default());
         };

@@ -1,29 +1,43 @@
 //! Whose things are: an operation that names an appointment, a record or a bill alone is found by its
 //! patient, too.
 //!
-//! The event that first mentions a thing tells whose it is, as `Booked` does of an appointment; a thing
-//! that comes up with others, as a settlement with an invoice, is of the same patient. An appointment is
-//! of its practitioner and its member besides. Other things are not: what a third party does with a record
-//! or a bill is not for all who once had to do with it.
+//! The event by which the chain makes a thing tells whose it is, as `Booked` does of an appointment; a
+//! settlement, a claim and a red-letter invoice are of the patient of the invoice that the event names.
+//! No other event tells anything: who tries to open a record that is not there yet does not own it
+//! once it is.
 //!
-//! In an index that begins in the middle of the history, a thing from before is nobody's until an event
-//! mentions it together with a patient.
+//! Only patients own, and for good. Who treats a patient or charges her has no right to all that comes of it
+//! later, and may change.
+//!
+//! In an index that begins in the middle of the history, things from before are nobody's.
 
 use std::collections::{btree_map::Entry, BTreeMap, BTreeSet};
 
 use codec::{Decode, Encode};
 use xinglin_core::StoreError;
-use xinglin_decoding::Outline;
+use xinglin_decoding::{Name, Outline};
 use xinglin_primitives::Entity;
 use xinglin_storage::{Batch, OrderedDatabase};
 
 use crate::keys::{entity_key, OWNERS};
 
+/// The events by which the chain makes things that are a patient's.
+const MAKING: [(&str, &str); 8] = [
+    ("Appointments", "Booked"),
+    ("Appointments", "Waitlisted"),
+    ("Insurance", "Flagged"),
+    ("Insurance", "Settled"),
+    ("Payments", "InvoiceIssued"),
+    ("Payments", "Refunded"),
+    ("Records", "Granted"),
+    ("Records", "Written"),
+];
+
 /// Owners that are known, and those to be written.
 #[derive(Debug, Default)]
 pub(crate) struct Owners {
-    /// Of things that were looked up or learned; without any, they are not known.
-    known: BTreeMap<Entity, Vec<Entity>>,
+    /// Of things that were looked up or learned; `None` if the index does not know.
+    known: BTreeMap<Entity, Option<Entity>>,
 }
 
 impl Owners {
@@ -37,7 +51,9 @@ impl Owners {
     ) -> Result<Outline<'s>, StoreError> {
         let mut outline = outline.clone();
         for event in &mut outline.events {
-            self.learn(&event.entities, database, batch)?;
+            if makes(event.event) {
+                self.learn(&event.entities, database, batch)?;
+            }
             let owners = self.of_all(&event.entities, database)?;
             let by = event.extrinsic.and_then(|by| usize::try_from(by).ok());
             if let Some(by) = by.and_then(|by| outline.extrinsics.get_mut(by)) {
@@ -65,23 +81,27 @@ impl Owners {
         Ok(owners)
     }
 
-    /// The owners of a thing; nobody if they are not known.
-    fn of(&mut self, thing: Entity, database: &OrderedDatabase) -> Result<&[Entity], StoreError> {
+    /// The owner of a thing.
+    fn of(
+        &mut self,
+        thing: Entity,
+        database: &OrderedDatabase,
+    ) -> Result<Option<Entity>, StoreError> {
         match self.known.entry(thing) {
-            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Occupied(known) => Ok(*known.get()),
             Entry::Vacant(unknown) => {
-                let owners = match database.get(OWNERS, &entity_key(thing))? {
-                    Some(stored) => Vec::decode(&mut &stored[..]).map_err(|_| {
+                let stored = database.get(OWNERS, &entity_key(thing))?;
+                let owner = stored.map(|stored| {
+                    Entity::decode(&mut &stored[..]).map_err(|_| {
                         StoreError::Corrupt("an owner in the index does not decode".to_owned())
-                    })?,
-                    None => Vec::new(),
-                };
-                Ok(unknown.insert(owners))
+                    })
+                });
+                Ok(*unknown.insert(owner.transpose()?))
             }
         }
     }
 
-    /// Learns the owners of things that were not known, if one patient alone comes up with them.
+    /// Learns whose the things are that an event makes: those of which that was not known.
     fn learn(
         &mut self,
         mentioned: &BTreeSet<Entity>,
@@ -89,26 +109,27 @@ impl Owners {
         batch: &mut Batch<'_>,
     ) -> Result<(), StoreError> {
         let mut patients: BTreeSet<Entity> = mentioned.iter().copied().filter(is_patient).collect();
-        let mut unknown = Vec::new();
+        let mut made = Vec::new();
         for thing in mentioned.iter().filter(|it| is_owned(it)) {
             match self.of(*thing, database)? {
-                [] => unknown.push(*thing),
-                owners => patients.extend(owners.iter().filter(|it| is_patient(it))),
+                None => made.push(*thing),
+                Some(owner) => drop(patients.insert(owner)),
             }
         }
-        if patients.len() != 1 {
+        let mut patients = patients.into_iter();
+        let (Some(patient), None) = (patients.next(), patients.next()) else {
             return Ok(());
-        }
-        for thing in unknown {
-            let mut owners: Vec<Entity> = patients.iter().copied().collect();
-            if matches!(thing, Entity::Appointment(_)) {
-                owners.extend(mentioned.iter().filter(|it| is_staff(it)));
-            }
-            batch.put(OWNERS, &entity_key(thing), &owners.encode());
-            self.known.insert(thing, owners);
+        };
+        for thing in made {
+            batch.put(OWNERS, &entity_key(thing), &patient.encode());
+            self.known.insert(thing, Some(patient));
         }
         Ok(())
     }
+}
+
+fn makes(event: Name<'_>) -> bool {
+    MAKING.contains(&(event.pallet, event.name))
 }
 
 /// Whether it is a thing that a patient owns.
@@ -126,8 +147,4 @@ fn is_owned(entity: &Entity) -> bool {
 
 fn is_patient(entity: &Entity) -> bool {
     matches!(entity, Entity::Patient(_))
-}
-
-fn is_staff(entity: &Entity) -> bool {
-    matches!(entity, Entity::Member(_) | Entity::Practitioner(_))
 }

@@ -106,8 +106,12 @@ impl Service {
         loop {
             let work = async {
                 if Instant::now() >= due {
-                    due = Instant::now() + self.interval;
-                    self.anchor_all(&status).await;
+                    // What cannot be anchored now is tried again soon, not a whole interval later.
+                    let next = match self.anchor_all(&status).await {
+                        true => self.interval,
+                        false => self.interval.min(CHECK_INTERVAL),
+                    };
+                    due = Instant::now() + next;
                 } else {
                     status.send_replace(self.look().0);
                 }
@@ -139,8 +143,8 @@ impl Service {
         (status, standing)
     }
 
-    /// Anchors until nothing is left, or until it cannot go on.
-    async fn anchor_all(&mut self, status: &watch::Sender<AnchoringStatus>) {
+    /// Anchors until nothing is left, or until it cannot go on: then `false`.
+    async fn anchor_all(&mut self, status: &watch::Sender<AnchoringStatus>) -> bool {
         loop {
             let (now, standing) = self.look();
             if let Some(problem) = &now.problem {
@@ -149,7 +153,7 @@ impl Service {
             let is_sound = now.problem.is_none();
             status.send_replace(now);
             let Some(standing) = standing.filter(|it| is_sound && it.kept > it.anchored) else {
-                return;
+                return is_sound;
             };
             if let Err(error) = self.anchor(&standing).await {
                 tracing::warn!(
@@ -157,7 +161,7 @@ impl Service {
                     waiting = standing.kept - standing.anchored,
                     "anchoring: put off"
                 );
-                return;
+                return false;
             }
         }
     }

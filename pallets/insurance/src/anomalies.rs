@@ -54,9 +54,9 @@ pub(crate) fn has_duplicate(bill: &Bill, settled: &[Charge]) -> bool {
 
 /// Whether one more settled on `day` is more than is usual.
 pub(crate) fn is_frequent(settled: &[Service], day: Date, usual: Frequency) -> bool {
-    let period = period(day, usual.days);
-    let within = settled.iter().filter(|it| period.contains(&it.day.0));
-    within.count() >= usize::from(usual.invoices)
+    let mut days: Vec<u32> = settled.iter().map(|it| it.day.0).collect();
+    days.sort_unstable();
+    most_around(day.0, usual.days, &days) >= usize::from(usual.invoices)
 }
 
 /// Whether an item of the bill is charged on other terms than elsewhere in it, or than the member
@@ -88,11 +88,11 @@ pub(crate) fn is_repeated(bill: &Bill, settled: &[ItemCharge], usual: &Repetitio
         let Some(norm) = usual.of(terms.class) else {
             return false;
         };
-        let period = period(bill.service.1, norm.days);
-        let first = known.partition_point(|it| *it < (item, *period.start()));
-        let behind = known.partition_point(|it| *it <= (item, *period.end()));
-        let before = behind.saturating_sub(first);
-        before.saturating_add(lines.len()) > usize::from(norm.times)
+        let first = known.partition_point(|it| it.0 < item);
+        let behind = known.partition_point(|it| it.0 <= item);
+        let days: Vec<u32> = known[first..behind].iter().map(|it| it.1).collect();
+        let around = most_around(bill.service.1 .0, norm.days, &days);
+        around.saturating_add(lines.len()) > usize::from(norm.times)
     })
 }
 
@@ -110,9 +110,21 @@ pub(crate) fn is_within(from: Date, to: Date, days: u16) -> bool {
     passed.is_some_and(|passed| passed <= u32::from(days))
 }
 
-/// So many days up to and with `day`.
-fn period(day: Date, days: u16) -> core::ops::RangeInclusive<u32> {
-    day.0.saturating_add(1).saturating_sub(days.into())..=day.0
+/// The most of `days`, which are in order, that any period of so many days has in which `day` is:
+/// in whichever order bills are settled, one of those that are too many finds the others.
+fn most_around(day: u32, period: u16, days: &[u32]) -> usize {
+    let further = u32::from(period).saturating_sub(1);
+    let earliest = day.saturating_sub(further);
+    // A period that has the most begins with one of them, or with the day itself.
+    let begins = days.iter().copied().chain([day]);
+    let begins = begins.filter(|begin| (earliest..=day).contains(begin));
+    let within = begins.map(|begin| {
+        let last = begin.saturating_add(further);
+        let first = days.partition_point(|it| *it < begin);
+        let behind = days.partition_point(|it| *it <= last);
+        behind.saturating_sub(first)
+    });
+    within.max().unwrap_or(0)
 }
 
 /// The lines of a bill by item.
@@ -160,5 +172,31 @@ impl Terms {
         // Products of 64 and less than 32 bits.
         let is_dearer = u128::from(high) * u128::from(WHOLE_BP) > u128::from(low) * most_bp;
         paid(self) != paid(other) || is_dearer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_fullest_period_with_the_day_is_found(
+            day in 0..60u32,
+            period in 1..20u16,
+            mut days in proptest::collection::vec(0..60u32, 0..20),
+        ) {
+            days.sort_unstable();
+            let length = u32::from(period);
+            // Every period with the day in it, even if it would begin before time does.
+            let ends = day..day + length;
+            let counts = ends.map(|last| {
+                let is_within = |it: &&u32| **it <= last && **it + length > last;
+                days.iter().filter(is_within).count()
+            });
+            prop_assert_eq!(most_around(day, period, &days), counts.max().unwrap());
+        }
     }
 }

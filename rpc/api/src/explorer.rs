@@ -125,8 +125,7 @@ pub struct Filter {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<Outcome>,
     /// Mentioning all of these, at most [`ENTITIES_MAX`], each as `patient:7`. What mentions an
-    /// appointment, record, grant or bill counts as mentioning its patient, what mentions an appointment
-    /// also as mentioning its practitioner and member.
+    /// appointment, record, grant or bill counts as mentioning its patient.
     #[serde(with = "mentioned", skip_serializing_if = "Vec::is_empty")]
     pub entities: Vec<Entity>,
 }
@@ -433,7 +432,7 @@ pub struct BlockDetails {
 pub struct CountsQuery {
     /// Per what.
     pub period: Period,
-    /// Of the operations that mention this member or an appointment with it; of everybody's without it.
+    /// Of the operations that mention this member; of everybody's without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member: Option<MemberId>,
     /// In periods that begin at this time or later.

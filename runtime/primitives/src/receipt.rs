@@ -4,7 +4,7 @@
 //! which block was decided; from the block's header which transactions it holds; from a Merkle proof
 //! that the operation is one of them.
 
-use codec::{Compact, Decode, DecodeAll, Encode};
+use codec::{Compact, Decode, DecodeAll, DecodeWithMemTracking, Encode};
 use sp_core::Hasher;
 use sp_runtime::{generic::DigestItem, traits::Header as _};
 use sp_trie::{verify_trie_proof, LayoutV0};
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The proof of one transaction.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking)]
 pub struct Receipt {
     /// The transaction as it stands in the block, length prefix included.
     pub extrinsic: Vec<u8>,
@@ -110,7 +110,7 @@ impl Receipt {
 }
 
 /// A header and the precommits that made its block final.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking)]
 pub struct CertifiedHeader {
     /// The header.
     pub header: Header,

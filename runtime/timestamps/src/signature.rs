@@ -5,7 +5,7 @@ use const_oid::db::rfc5912::{
     ID_SHA_384, ID_SHA_512, RSA_ENCRYPTION, SECP_256_R_1, SECP_384_R_1,
     SHA_256_WITH_RSA_ENCRYPTION, SHA_384_WITH_RSA_ENCRYPTION, SHA_512_WITH_RSA_ENCRYPTION,
 };
-use der::asn1::ObjectIdentifier;
+use der::{asn1::ObjectIdentifier, Decode};
 use ring::{
     digest,
     signature::{
@@ -17,10 +17,14 @@ use ring::{
 };
 use x509_cert::spki::{AlgorithmIdentifierOwned, SubjectPublicKeyInfoOwned};
 
-use crate::wire::PssParameters;
+use crate::wire::{PssParameters, RsaKey};
 
 /// The arc of China's commercial cryptography, under which SM2, SM3 and their curve are.
 const NATIONAL_ARC: [u32; 4] = [1, 2, 156, 10_197];
+
+/// Sizes of RSA keys with which signatures can be checked.
+const RSA_BITS_MIN: usize = 2_048;
+const RSA_BITS_MAX: usize = 8_192;
 
 /// Why a signature is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +100,10 @@ pub(crate) fn verify(
 /// Checks that a key is of a kind with which signatures can be checked.
 pub(crate) fn check_key(key: &SubjectPublicKeyInfoOwned) -> Result<(), Refusal> {
     match key.algorithm.oid {
-        RSA_ENCRYPTION | ID_RSASSA_PSS => Ok(()),
+        RSA_ENCRYPTION | ID_RSASSA_PSS => match rsa_bits(key) {
+            Some(bits) if (RSA_BITS_MIN..=RSA_BITS_MAX).contains(&bits) => Ok(()),
+            _ => Err(Refusal::Unsupported(key.algorithm.oid)),
+        },
         ID_EC_PUBLIC_KEY => match curve(key)? {
             SECP_256_R_1 | SECP_384_R_1 => Ok(()),
             other => Err(Refusal::of(other)),
@@ -173,6 +180,15 @@ fn ecdsa(
         (SECP_384_R_1, Digest::Sha384) => Ok(&ECDSA_P384_SHA384_ASN1),
         (other, _) => Err(Refusal::of(other)),
     }
+}
+
+/// The size of an RSA key in bits.
+fn rsa_bits(key: &SubjectPublicKeyInfoOwned) -> Option<usize> {
+    let bytes = key.subject_public_key.as_bytes()?;
+    let modulus = RsaKey::from_der(bytes).ok()?.modulus;
+    let bytes = modulus.as_bytes();
+    let unused = usize::try_from(bytes.first()?.leading_zeros()).ok()?;
+    (bytes.len() * 8).checked_sub(unused)
 }
 
 /// The curve of an elliptic key. One that is not named but spelled out is not supported.

@@ -52,6 +52,8 @@ tsa_name = yes
 pub enum Keys {
     /// RSA of 2048 bits.
     Rsa,
+    /// RSA of 1024 bits, which is too small.
+    SmallRsa,
     /// ECDSA on P-256.
     P256,
     /// ECDSA on P-384.
@@ -66,6 +68,7 @@ impl Keys {
     fn arguments(self) -> &'static [&'static str] {
         match self {
             Self::Rsa => &["-newkey", "rsa:2048"],
+            Self::SmallRsa => &["-newkey", "rsa:1024"],
             Self::P256 => &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
             Self::P384 => &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-384"],
             Self::P521 => &["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-521"],

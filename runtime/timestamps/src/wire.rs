@@ -6,7 +6,7 @@
 
 use cms::{content_info::CmsVersion, signed_data::EncapsulatedContentInfo};
 use der::{
-    asn1::{BitString, Int, ObjectIdentifier, OctetString, SetOf},
+    asn1::{BitString, Int, ObjectIdentifier, OctetString, SetOf, Uint},
     Any, Sequence, ValueOrd,
 };
 use x509_cert::{ext::Extensions, spki::AlgorithmIdentifierOwned};
@@ -18,6 +18,13 @@ const LISTED_MAX: usize = 8;
 const ATTRIBUTES_MAX: usize = 16;
 /// Most values of an attribute. Those that are read have one.
 const VALUES_MAX: usize = 4;
+
+/// `RSAPublicKey` of RFC 8017, A.1.1.
+#[derive(Clone, Debug, PartialEq, Eq, Sequence)]
+pub(crate) struct RsaKey {
+    pub modulus: Uint,
+    pub exponent: Uint,
+}
 
 /// `SignedData` of RFC 5652, 5.1.
 #[derive(Clone, Debug, PartialEq, Eq, Sequence)]

@@ -4,8 +4,8 @@
 //! SDK nor the runtime. Here is what needs a node and the chain's own types: gathering what goes into a
 //! package, opening what the exporter may read, and the [`Vocabulary`] that knows calls and events.
 //!
-//! Reading leaves its trace here too: before contents are opened for a package, `Records.open` is on the
-//! chain, and stands in the package as the latest access.
+//! Reading leaves its trace here too: before records are opened for a package, `Records.open` is on the
+//! chain, and stands in the package of a record as the latest access. What the chain denies is not opened.
 
 mod contents;
 mod gather;
@@ -17,10 +17,12 @@ mod vocabulary;
 pub use vocabulary::ChainVocabulary;
 pub use xinglin_evidence::{
     format::ContentOf, verify, AnchorError, Outcome, Reason, Report, Step, Subject, Trust,
-    Vocabulary,
+    Vocabulary, ACCESSES_MAX,
 };
 
-use pallet_records::access::Purpose;
+use std::collections::BTreeMap;
+
+use pallet_records::access::{Denial, Purpose};
 use xinglin_evidence::{build, BuildError};
 use xinglin_primitives::{BlockNumber, CaseId, Hash, RecordId, FIRST_HEIGHT};
 
@@ -30,9 +32,6 @@ use crate::{
     operation::OperationError,
     wallet::Wallet,
 };
-
-/// Most entries of an access log that one package brings: the latest.
-pub const ACCESSES_MAX: u64 = 3_500;
 
 /// Why no package can be exported.
 #[derive(Debug, thiserror::Error)]
@@ -105,11 +104,15 @@ pub async fn export(
     wallet: Option<&Wallet>,
     request: &Request,
 ) -> Result<Exported, EvidenceError> {
-    let reader = wallet.filter(|_| request.case.is_none());
-    if let Some(wallet) = reader {
-        let records = subjects::records_of(client, request.subject).await?;
-        leave_trace(client, wallet, &records, request.purpose).await?;
-    }
+    let reader = match wallet.filter(|_| request.case.is_none()) {
+        None => None,
+        Some(wallet) => {
+            let records = subjects::records_of(client, request.subject).await?;
+            let denied = leave_trace(client, wallet, &records, request.purpose).await?;
+            Some(Reader { wallet, denied })
+        }
+    };
+    let reader = reader.as_ref();
     let mut gathering = Gathering::new(client).await?;
     let unopened = match request.subject {
         Subject::Receipt => Vec::new(),
@@ -138,20 +141,28 @@ pub async fn export(
     })
 }
 
-/// Opens records on the chain, so that what is read for the package is in the access log.
+/// Who opens contents for a package.
+struct Reader<'a> {
+    wallet: &'a Wallet,
+    /// The records that the chain has denied her for this export, and why.
+    denied: BTreeMap<RecordId, Denial>,
+}
+
+/// Opens records on the chain, so that what is read for the package is in the access log. Those that
+/// the chain denies, whatever keys there are for them.
 async fn leave_trace(
     client: &Client,
     wallet: &Wallet,
     ids: &[RecordId],
     purpose: Purpose,
-) -> Result<(), OperationError> {
+) -> Result<BTreeMap<RecordId, Denial>, OperationError> {
     let Some(first) = ids.first() else {
-        return Ok(());
+        return Ok(BTreeMap::new());
     };
     let patient = crate::records::record(client, *first).await?.patient;
     let party = crate::export::party_of(client, wallet, patient).await?;
-    crate::records::open(client, wallet, party, ids, purpose).await?;
-    Ok(())
+    let opening = crate::records::open(client, wallet, party, ids, purpose).await?;
+    Ok(opening.denied.into_iter().collect())
 }
 
 /// Verifies a package against what the node says of the first validators.

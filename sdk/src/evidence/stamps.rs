@@ -52,8 +52,10 @@ async fn stamped(
     let transaction = extrinsic_hash(extrinsic);
     let certificates = (stamp.authority, stamp.certificates);
     gathering.prove(Item::Certificates(certificates.0, certificates.1));
+    gathering.prove(Item::Stamp(id));
     Ok(Stamped {
         token,
+        stamp: id,
         time_ms: stamp.time,
         accuracy_ms: stamp.accuracy_ms,
         certificates,

@@ -11,13 +11,12 @@ use xinglin_runtime::Runtime;
 use super::{
     contents::{open_invoice, open_version},
     gather::Gathering,
-    ContentOf, EvidenceError, Subject, ACCESSES_MAX,
+    ContentOf, EvidenceError, Reader, Subject, ACCESSES_MAX,
 };
 use crate::{
     client::Client,
     operation::OperationError,
     parties::{read, unknown},
-    wallet::Wallet,
 };
 
 /// What is in the package as a ciphertext only, each with the reason.
@@ -42,11 +41,11 @@ pub(super) async fn records_of(
 /// A record with its versions and accesses.
 pub(super) async fn record(
     gathering: &mut Gathering<'_>,
-    wallet: Option<&Wallet>,
+    reader: Option<&Reader<'_>>,
     id: RecordId,
 ) -> Result<Unopened, EvidenceError> {
     let mut unopened = Vec::new();
-    let record = versions(gathering, wallet, id, &mut unopened).await?;
+    let record = versions(gathering, reader, id, &mut unopened).await?;
     let file: Option<PatientFile> = gathering.claim(Item::Accesses(record.patient)).await?;
     let count = file.map_or(0, |file| file.accesses);
     for at in count.saturating_sub(ACCESSES_MAX)..count {
@@ -58,7 +57,7 @@ pub(super) async fn record(
 /// A record with its versions.
 async fn versions(
     gathering: &mut Gathering<'_>,
-    wallet: Option<&Wallet>,
+    reader: Option<&Reader<'_>>,
     id: RecordId,
     unopened: &mut Unopened,
 ) -> Result<Record, EvidenceError> {
@@ -74,9 +73,14 @@ async fn versions(
         let of = ContentOf::Version(id, number);
         let bytes = usize::try_from(version.size).unwrap_or(usize::MAX);
         let receipt = gathering.carrier(of, height, (version.hash, bytes)).await?;
-        let opened = match wallet {
-            None => None,
-            Some(wallet) => {
+        let denied = reader.and_then(|reader| reader.denied.get(&id));
+        let opened = match (reader, denied) {
+            (None, _) => None,
+            (Some(_), Some(denial)) => {
+                unopened.push((of, format!("the chain denied it: {denial:?}")));
+                None
+            }
+            (Some(Reader { wallet, .. }), None) => {
                 let place = (receipt, bytes);
                 let opened =
                     open_version(gathering, wallet, (id, &record), (number, &version), place).await;
@@ -115,7 +119,7 @@ fn told<T>(
 /// A visit with its records, invoices and settlements.
 pub(super) async fn trail(
     gathering: &mut Gathering<'_>,
-    wallet: Option<&Wallet>,
+    reader: Option<&Reader<'_>>,
     id: AppointmentId,
 ) -> Result<Unopened, EvidenceError> {
     let appointment: Option<Appointment<AccountId>> =
@@ -126,11 +130,11 @@ pub(super) async fn trail(
     let mut unopened = Vec::new();
     let file: Option<VisitFile> = gathering.claim(Item::VisitRecords(id)).await?;
     for record in file.unwrap_or_default().records {
-        versions(gathering, wallet, record, &mut unopened).await?;
+        versions(gathering, reader, record, &mut unopened).await?;
     }
     let mut next: Option<InvoiceId> = gathering.claim(Item::LatestInvoice(id)).await?;
     while let Some(invoice) = next {
-        next = self::invoice(gathering, wallet, invoice, &mut unopened).await?;
+        next = self::invoice(gathering, reader, invoice, &mut unopened).await?;
     }
     Ok(unopened)
 }
@@ -138,14 +142,14 @@ pub(super) async fn trail(
 /// An invoice with its settlements; the visit's invoice before it.
 async fn invoice(
     gathering: &mut Gathering<'_>,
-    wallet: Option<&Wallet>,
+    reader: Option<&Reader<'_>>,
     id: InvoiceId,
     unopened: &mut Unopened,
 ) -> Result<Option<InvoiceId>, EvidenceError> {
     let found: Option<Invoice> = gathering.claim(Item::Invoice(id)).await?;
     let invoice = found.ok_or_else(|| unknown(format_args!("invoice {id}")))?;
     let of = ContentOf::Invoice(id);
-    if let Some(wallet) = wallet {
+    if let Some(Reader { wallet, .. }) = reader {
         let opened = open_invoice(gathering, wallet, (id, &invoice)).await;
         if let Some((letter, opened)) = told(of, opened, unopened)? {
             let (hash, bytes) = (invoice.details.envelope, letter.len());

@@ -14,7 +14,7 @@ use xinglin_primitives::Entity;
 
 use crate::{
     error::ExportError,
-    json::id,
+    json::{id, is_storable},
     rows::{Rows, Table},
     state::{Map, State},
 };
@@ -237,8 +237,9 @@ fn of_entity(entity: &Entity) -> impl Iterator<Item = Thing> {
         Entity::Claim(_) => &[Kind::Claim],
         Entity::Case(_) => &[Kind::Case],
     };
-    let number = entity.number();
-    kinds.iter().map(move |kind| Thing::new(*kind, number))
+    let number = is_storable(entity).then(|| entity.number());
+    let things = move |kind: &Kind| Some(Thing::new(*kind, number?));
+    kinds.iter().filter_map(things)
 }
 
 /// Reads things and says what their rows are.

@@ -306,6 +306,17 @@ fn appointments(
     call(AppointmentId(appointment)).into()
 }
 
+/// A call that the rules let be, and one that they refuse, about what cannot be there.
+pub fn about_nothing() -> [(&'static str, RuntimeCall); 2] {
+    let open = pallet_records::Call::open {
+        party: Party::Practitioner(PractitionerId(0)),
+        records: BoundedVec::truncate_from(vec![RecordId(u64::MAX)]),
+        purpose: Purpose::Treatment,
+    };
+    let cancel = cancel(u64::MAX, Acting::Patient(PatientId(0)));
+    [(DOCTOR, open.into()), (PATIENTS[0], cancel)]
+}
+
 /// Plays the day: three bookings of which one takes place, one is cancelled and one is missed; a record
 /// with its readers; an invoice that is settled after a look, and one that is paid and taken back; a
 /// regulator's case.

@@ -8,7 +8,7 @@ use xinglin_decoding::{Name, Outline, OutlinedEvent, OutlinedExtrinsic};
 use xinglin_index::{Index, ENTITIES_MAX, PAGE_MAX, STEPS_PER_PAGE_MAX};
 use xinglin_primitives::{
     AccountId, AppointmentId, BlockNumber, Entity, InvoiceId, MemberId, PatientId, PractitionerId,
-    SettlementId,
+    RecordId, SettlementId,
 };
 
 use crate::support::{schema, FakeChain, Folder};
@@ -16,7 +16,13 @@ use crate::support::{schema, FakeChain, Folder};
 const FIRST: BlockNumber = 3;
 const START_MS: u64 = 1_748_822_400_000;
 const CALLS: [Name<'static>; 4] = names("one", "two");
-const EVENTS: [Name<'static>; 4] = names("Done", "Seen");
+const EVENTS: [Name<'static>; 4] = [BOOKED, ISSUED, OPENED, SETTLED];
+const BOOKED: Name<'static> = event("Appointments", "Booked");
+const ISSUED: Name<'static> = event("Payments", "InvoiceIssued");
+const SETTLED: Name<'static> = event("Insurance", "Settled");
+const OPENED: Name<'static> = event("Records", "Opened");
+/// Events that tell whose things are.
+const MAKING: [Name<'static>; 3] = [BOOKED, ISSUED, SETTLED];
 const ENTITIES: [Entity; 7] = [
     Entity::Member(MemberId(0)),
     Entity::Member(MemberId(256)),
@@ -30,6 +36,10 @@ const ENTITIES: [Entity; 7] = [
 const CASES: u32 = 48;
 /// Pages of a search that does not end.
 const PAGES_MAX: usize = 10_000;
+
+const fn event(pallet: &'static str, name: &'static str) -> Name<'static> {
+    Name { pallet, name }
+}
 
 const fn names(a: &'static str, b: &'static str) -> [Name<'static>; 4] {
     [
@@ -201,40 +211,37 @@ fn lets_event(filter: &Filter, event: &OutlinedEvent<'_>) -> bool {
     is(event.event, &filter.event_pallet, &filter.event)
 }
 
-/// The history with whose the things are that it mentions: what first comes up with one patient is the
-/// patient's from then on, and an appointment also of the members that come up with it.
+/// The history with whose the things are that it mentions: what a booking or an invoice first brings up
+/// with one patient is the patient's from then on.
 fn with_owners(history: &[Outline<'static>]) -> Vec<Outline<'static>> {
-    let mut owners: BTreeMap<Entity, BTreeSet<Entity>> = BTreeMap::new();
+    let mut owners: BTreeMap<Entity, Entity> = BTreeMap::new();
     let mut history = history.to_vec();
-    let is_thing = |it: &Entity| matches!(it, Entity::Appointment(_) | Entity::Invoice(_));
-    let is_patient = |it: &Entity| matches!(it, Entity::Patient(_));
+    let is_thing = |it: &&Entity| matches!(it, Entity::Appointment(_) | Entity::Invoice(_));
+    let is_patient = |it: &&Entity| matches!(it, Entity::Patient(_));
     for block in &mut history {
         for event in &mut block.events {
             let direct = event.entities.clone();
-            let things = || direct.iter().filter(|it| is_thing(it));
-            let known = things().filter_map(|thing| owners.get(thing)).flatten();
-            let all: BTreeSet<Entity> = direct.iter().chain(known).copied().collect();
-            let patients: Vec<Entity> = all.iter().copied().filter(is_patient).collect();
-            if let [patient] = patients[..] {
-                for thing in things() {
-                    let mut own = BTreeSet::from([patient]);
-                    if matches!(thing, Entity::Appointment(_)) {
-                        own.extend(direct.iter().filter(|it| matches!(it, Entity::Member(_))));
-                    }
-                    owners.entry(*thing).or_insert(own);
+            let things: Vec<&Entity> = direct.iter().filter(is_thing).collect();
+            let known = things.iter().filter_map(|thing| owners.get(*thing));
+            let patients = direct.iter().filter(is_patient).chain(known);
+            let patients: BTreeSet<Entity> = patients.copied().collect();
+            if patients.len() == 1 && MAKING.contains(&event.event) {
+                for thing in &things {
+                    let patient = *patients.first().unwrap();
+                    owners.entry(**thing).or_insert(patient);
                 }
             }
-            for own in things().filter_map(|thing| owners.get(thing)) {
-                event.entities.extend(own);
+            for owner in things.iter().filter_map(|thing| owners.get(*thing)) {
+                event.entities.insert(*owner);
                 if let Some(by) = event.extrinsic {
-                    block.extrinsics[by as usize].entities.extend(own);
+                    block.extrinsics[by as usize].entities.insert(*owner);
                 }
             }
         }
         for extrinsic in &mut block.extrinsics {
             let things = extrinsic.entities.clone();
             let known = things.iter().filter_map(|thing| owners.get(thing));
-            extrinsic.entities.extend(known.flatten());
+            extrinsic.entities.extend(known);
         }
     }
     history
@@ -555,7 +562,7 @@ fn what_names_a_thing_alone_is_found_by_whose_it_is() {
     let invoice = Entity::Invoice(InvoiceId(4));
     let settlement = Entity::Settlement(SettlementId(9));
     let stranger = Entity::Patient(PatientId(8));
-    let told = |mentioned: &[Entity]| Outline {
+    let told = |event: Name<'static>, mentioned: &[Entity]| Outline {
         time_ms: Some(START_MS),
         extrinsics: vec![OutlinedExtrinsic {
             signer: Some(account(1)),
@@ -567,17 +574,23 @@ fn what_names_a_thing_alone_is_found_by_whose_it_is() {
         }],
         events: vec![OutlinedEvent {
             extrinsic: Some(0),
-            event: EVENTS[0],
+            event,
             entities: mentioned.iter().copied().collect(),
         }],
     };
+    let checked_in = event("Appointments", "CheckedIn");
+    let future = Entity::Record(RecordId(40));
+    let written = event("Records", "Written");
     let history = [
-        told(&[visit, patient, doctor, hospital]),
-        told(&[visit]),
-        told(&[invoice, patient]),
-        told(&[invoice, settlement]),
-        told(&[settlement]),
-        told(&[stranger]),
+        told(BOOKED, &[visit, patient, doctor, hospital]),
+        told(checked_in, &[visit]),
+        told(ISSUED, &[invoice, patient]),
+        told(SETTLED, &[invoice, settlement]),
+        told(event("Insurance", "Raised"), &[settlement]),
+        // Whoever tries to open a record before it is there does not own it.
+        told(OPENED, &[stranger, future]),
+        told(written, &[future, patient, doctor, hospital]),
+        told(OPENED, &[doctor, future]),
     ];
     let folder = Folder::new();
     let index = folder.open(FakeChain::new(Vec::new()), &schema());
@@ -591,9 +604,10 @@ fn what_names_a_thing_alone_is_found_by_whose_it_is() {
         let blocks = page.unwrap().items.into_iter();
         blocks.map(|it| it.block - FIRST).collect()
     };
-    assert_eq!(found(&[patient]), [0, 1, 2, 3, 4]);
-    assert_eq!(found(&[doctor]), [0, 1]);
-    assert_eq!(found(&[hospital, patient]), [0, 1]);
+    assert_eq!(found(&[patient]), [0, 1, 2, 3, 4, 6, 7]);
+    // Only what names those who treat, who may change.
+    assert_eq!(found(&[doctor]), [0, 6, 7]);
+    assert_eq!(found(&[hospital, patient]), [0, 6]);
     assert_eq!(found(&[stranger]), [5]);
     assert_eq!(found(&[settlement]), [3, 4]);
     // An index that is opened again goes on knowing it.
@@ -602,7 +616,7 @@ fn what_names_a_thing_alone_is_found_by_whose_it_is() {
     let mut writer = index.writer();
     let next = FIRST + history.len() as u32;
     writer
-        .add(next, 1, Some(&told(&[settlement])), &[7])
+        .add(next, 1, Some(&told(checked_in, &[settlement])), &[7])
         .unwrap();
     writer.commit().unwrap();
     let filter = Filter {

@@ -92,6 +92,21 @@ impl FilterArgs {
         })
     }
 
+    /// Whether nothing is said of the operations.
+    pub fn is_of_events_alone(&self) -> bool {
+        let Self {
+            entities,
+            signer,
+            pallet,
+            call,
+            outcome,
+            event_pallet: _,
+            event: _,
+        } = self;
+        let says_nothing = signer.is_none() && pallet.is_none() && call.is_none();
+        entities.is_empty() && says_nothing && outcome.is_none()
+    }
+
     /// Pallet and name of the events.
     pub fn event(&self) -> (Option<String>, Option<String>) {
         (self.event_pallet.clone(), self.event.clone())

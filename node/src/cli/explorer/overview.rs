@@ -86,7 +86,7 @@ pub struct CountsArgs {
     /// minute, hour or day, in UTC
     #[arg(long, value_name = "PERIOD", default_value = "hour", value_parser = input::word::<Period>)]
     per: Period,
-    /// Of the operations of this member's accounts
+    /// Of the operations that mention this member
     #[arg(long, value_name = "ID", value_parser = input::number::<MemberId>)]
     member: Option<MemberId>,
     #[command(flatten)]

@@ -57,6 +57,10 @@ pub async fn run(asking: &Asking, args: WatchArgs) -> Result<()> {
         let stream = client.watch_operations(key, case, &Live { filter }).await?;
         return print(asking.form, count, stream).await;
     }
+    anyhow::ensure!(
+        args.filter.is_of_events_alone() && asking.case.is_none(),
+        "without --operations only --event-pallet and --event say what is told; add --operations for the others"
+    );
     let (pallet, event) = args.filter.event();
     let filter = ActivityFilter { pallet, event };
     let stream = asking.client.watch_activity(&filter).await?;

@@ -258,9 +258,10 @@ fn more_invoices_than_usual_are_looked_at() {
         settle(put(1, on(ago(15), &[1])));
         settle(put(2, on(ago(10), &[1])));
         assert_eq!(flags(put(3, on(ago(6), &[1]))), [Flag::Frequent]);
-        // The first has left the period; the later one is not counted before its day.
+        // The first has left the period; a later one counts, too.
         assert_eq!(flags(put(4, on(ago(5), &[1]))), []);
-        assert_eq!(flags(put(5, on(ago(11), &[1]))), []);
+        assert_eq!(flags(put(5, on(ago(11), &[1]))), [Flag::Frequent]);
+        assert_eq!(flags(put(7, on(ago(20), &[1]))), []);
         let of_bob = MockBill {
             patient: BOB,
             ..on(ago(6), &[1])

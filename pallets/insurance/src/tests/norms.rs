@@ -293,9 +293,10 @@ fn an_item_charged_too_often_for_its_class() {
         let frequent = [Flag::FrequentItem];
         let class_a = || of_class(CatalogueClass::A);
         assert_eq!(flags(at(3, 21, class_a())), frequent);
-        // The first has left the period; the later one is not counted before its day.
+        // The first has left the period; a later one counts, too.
         assert_eq!(flags(at(4, 20, class_a())), []);
-        assert_eq!(flags(at(5, 28, class_a())), []);
+        assert_eq!(flags(at(5, 28, class_a())), frequent);
+        assert_eq!(flags(at(12, 35, class_a())), []);
         assert_eq!(flags(at(6, 21, line(2, 100))), []);
         // A class without a norm, and one with a stricter.
         assert_eq!(flags(at(7, 21, of_class(CatalogueClass::B))), []);

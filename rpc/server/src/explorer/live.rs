@@ -94,7 +94,7 @@ impl ExplorerService {
         pending: PendingSubscriptionSink,
         wanted: ActivityFilter,
     ) -> SubscriptionResult {
-        let slot = Arc::clone(&self.live).try_acquire_owned();
+        let slot = Arc::clone(&self.activity).try_acquire_owned();
         let opened = self.read(move |service| {
             let slot = slot.map_err(|_| ExplorerApiError::TooManyLive)?;
             let reader = service.reader()?;

@@ -48,7 +48,8 @@ use crate::{
     xinglin,
 };
 
-/// Subscriptions to operations and activity at a time, of all clients: each reads every block.
+/// Subscriptions to operations at a time, of all clients, and those to activity, which everybody may have: each
+/// reads every block.
 const LIVE_MAX: usize = 256;
 
 /// `explorer_*`.
@@ -57,6 +58,7 @@ pub(crate) struct ExplorerService {
     node: Arc<Node>,
     questions: Arc<Questions>,
     live: Arc<Semaphore>,
+    activity: Arc<Semaphore>,
 }
 
 impl ExplorerService {
@@ -65,6 +67,7 @@ impl ExplorerService {
             node,
             questions,
             live: Arc::new(Semaphore::new(LIVE_MAX)),
+            activity: Arc::new(Semaphore::new(LIVE_MAX)),
         }
     }
 
