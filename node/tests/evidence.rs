@@ -7,14 +7,16 @@ use std::path::{Path, PathBuf};
 
 use pallet_records::{
     access::Purpose,
+    grants::{Covered, Grantee, Terms},
     types::{AmendReason, ContentKind},
 };
 use serde_json::Value;
 use xinglin_evidence::archive::{pack, unpack};
-use xinglin_primitives::{MemberId, Party, PatientId, PractitionerId, RecordId};
+use xinglin_primitives::{time::DAY_MS, MemberId, Party, PatientId, PractitionerId, RecordId};
 use xinglin_sdk::{
     client::Client,
     envelope::Compression,
+    parties,
     records::{self, Amendment, RecordDraft},
     wallet::Wallet,
 };
@@ -121,7 +123,7 @@ async fn a_record_is_exported_by_its_patient_and_proven_without_a_node() {
     }
     assert_eq!(outcome(&report, "time"), "notClaimed");
     let proven = sentences(&report, "proven");
-    assert!(proven.contains("(Records.amend) is in block"), "{proven}");
+    assert!(proven.contains("(Records.amend), signed by "), "{proven}");
     assert!(proven.contains("had 2 versions, and all of them are here"));
     // The export itself was the first reading.
     assert!(proven.contains("1 of them are about record"), "{proven}");
@@ -161,6 +163,40 @@ fn tamper(good: &Path, bad: &Path, mut files: xinglin_evidence::archive::Files) 
 }
 
 #[tokio::test]
+async fn what_the_chain_denies_is_not_in_the_clear_whoever_holds_a_key() {
+    let node = DevNode::start(&[]);
+    let client = Client::connect(&node.url()).await.unwrap();
+    let record = write(&client).await;
+    let now = parties::now(&client).await.unwrap();
+    let terms = Terms {
+        what: Covered::Record(record),
+        grantee: Grantee::Practitioner(PractitionerId(1)),
+        purpose: Purpose::Treatment,
+        from: now,
+        until: now + DAY_MS,
+        may_reshare: false,
+    };
+    let patient = Wallet::development(PATIENT_PATH).unwrap();
+    records::share(&client, &patient, terms).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let id = record.0.to_string();
+    // The colleague has keys for treatment, and exports for the law.
+    let (colleague, file) = (Some("//Alice//doctor//2"), folder.path().join("legal.zip"));
+    let told = export(&node, &["record", &id], colleague, &file);
+    let unopened = told["unopened"].as_array().unwrap();
+    assert_eq!(unopened.len(), 2);
+    let reason = unopened[0]["reason"].as_str().unwrap();
+    assert!(reason.contains("OtherPurpose"), "{reason}");
+    let files = unpack(&std::fs::read(&file).unwrap()).unwrap();
+    assert!(!files.keys().any(|path| path.starts_with("content/")));
+    let file = folder.path().join("treatment.zip");
+    let what = ["record", &id, "--purpose", "treatment"];
+    let told = export(&node, &what, colleague, &file);
+    assert_eq!(told["unopened"].as_array().unwrap().len(), 0);
+    assert!(verify(&file).0);
+}
+
+#[tokio::test]
 async fn receipts_are_exported_and_the_chain_must_be_the_trusted_one() {
     let node = DevNode::start(&[]);
     let client = Client::connect(&node.url()).await.unwrap();
@@ -176,7 +212,7 @@ async fn receipts_are_exported_and_the_chain_must_be_the_trusted_one() {
     assert!(holds, "{report}");
     let proven = sentences(&report, "proven");
     assert!(proven.contains("(Records.open)"), "{proven}");
-    assert!(proven.contains("and did what it says"), "{proven}");
+    assert!(proven.contains("and was carried out"), "{proven}");
 
     let name = file.to_str().unwrap();
     let other = xinglin(&["evidence", "verify", name, "--trust", "local"]);

@@ -19,7 +19,7 @@ pub(crate) use lanes::Lane;
 
 /// Steps, each a seek in one list, after which a page ends, however little was found. At some
 /// microseconds each it bounds the time of a page.
-pub const STEPS_PER_PAGE_MAX: u32 = 1_000;
+pub const STEPS_PER_PAGE_MAX: u32 = 750;
 
 /// Whether transactions or events are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
