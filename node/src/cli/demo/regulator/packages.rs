@@ -15,7 +15,10 @@ use xinglin_sdk::{
     secret_file,
 };
 
-use super::{super::day::Played, Inquiry};
+use super::{
+    super::{day::Played, report},
+    Inquiry,
+};
 use crate::cli::output::{bytes, table};
 
 /// What the trust of a package begins with, for whoever verifies it.
@@ -81,6 +84,7 @@ impl Packages {
     /// Verifies each package, and a copy with one bit changed, by a process of its own that gets
     /// nothing but the file and the trusted validators.
     pub fn verify(&self, anchor: &TrustAnchor) -> Result<()> {
+        report::title("Evidence, verified without a node");
         let trusted = self.folder.join(TRUSTED);
         let anchor = serde_json::to_vec_pretty(&anchor.to_json())?;
         secret_file::write_new(&trusted, &anchor)?;
