@@ -16,7 +16,7 @@ pub(crate) const TRANSMIT_BYTES_MAX: usize = 512 * 1024;
 /// Transactions that may wait to be sent; the pool repeats what does not fit.
 pub(crate) const OUTBOX_TRANSACTIONS_MAX: usize = 8 * MESSAGE_TRANSACTIONS_MAX;
 /// Shortest time between two messages of this node.
-pub(crate) const FLUSH_INTERVAL: Duration = Duration::from_millis(20);
+pub(crate) const FLUSH_INTERVAL: Duration = Duration::from_millis(40);
 
 /// Messages that the pool may be judging at once; further ones are ignored.
 pub(crate) const CHECKS_MAX: usize = 128;

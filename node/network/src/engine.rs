@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use futures::StreamExt;
@@ -76,6 +76,8 @@ pub(crate) struct Engine {
     /// What each registered peer may send; connecting anew does not renew it.
     allowances: BTreeMap<PeerId, Allowance>,
     outbox: Outbox,
+    /// Number of the next message. It begins with the time, so that it does not repeat after a restart.
+    next_number: u64,
     next_flush: TokioInstant,
     checks: JoinSet<Check>,
     /// Bytes of messages that may yet be given to the pool.
@@ -125,6 +127,7 @@ impl Engine {
             peers: BTreeMap::new(),
             allowances: BTreeMap::new(),
             outbox: Outbox::default(),
+            next_number: micros_since_epoch(),
             next_flush: TokioInstant::now(),
             checks: JoinSet::new(),
             check_room: Arc::new(Semaphore::new(CHECKED_BYTES_MAX)),
@@ -214,7 +217,8 @@ impl Engine {
     /// Publishes one message.
     fn flush(&mut self) {
         self.next_flush = TokioInstant::now() + FLUSH_INTERVAL;
-        let message = message::encode(&self.outbox.next_batch());
+        let message = message::encode(self.next_number, &self.outbox.next_batch());
+        self.next_number = self.next_number.wrapping_add(1);
         let bytes = message.len();
         let topic = self.names.topic.hash();
         match self.swarm.behaviour_mut().gossip.publish(topic, message) {
@@ -346,14 +350,6 @@ impl Engine {
             self.penalise(&peer, POINTS_EXCESS);
             return;
         }
-        let author_is_known = message.source.is_some_and(|author| {
-            author == *self.swarm.local_peer_id() || self.roster.contains(&author)
-        });
-        if !author_is_known {
-            self.metrics.received(Fate::Ignored, bytes);
-            self.report(&peer, &id, MessageAcceptance::Ignore);
-            return;
-        }
         let Some(room) = self.room_for_check(bytes) else {
             self.metrics.received(Fate::Busy, bytes);
             self.report(&peer, &id, MessageAcceptance::Ignore);
@@ -458,4 +454,10 @@ impl Engine {
         self.view
             .send_modify(|view| view.listen_addresses = addresses);
     }
+}
+
+/// 0 before 1970, and in a future that does not come.
+fn micros_since_epoch() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |time| u64::try_from(time.as_micros()).unwrap_or(0))
 }

@@ -99,7 +99,8 @@ impl Roster {
         update
     }
 
-    pub(crate) fn contains(&self, peer: &PeerId) -> bool {
+    #[cfg(test)]
+    fn contains(&self, peer: &PeerId) -> bool {
         self.members.contains_key(peer)
     }
 

@@ -23,6 +23,9 @@ pub(crate) const LOG_FILES_MAX: usize = 4;
 pub(crate) const LOG_FILE_BYTES_MAX: usize = 4 * MIB;
 /// One flush and one compaction at a time: validators often share a machine's cores with others.
 const BACKGROUND_JOBS_MAX: i32 = 2;
+/// Flushed memtables that wait for one compaction. Keys are spread evenly, so each compaction rewrites
+/// all of the next level; filters keep lookups from reading the files that wait.
+const COMPACTION_FILES: i32 = 8;
 /// Bits per key that keep a bloom filter's false positives below 1 %.
 pub(crate) const BLOOM_BITS_PER_KEY: f64 = 10.0;
 /// Lets the block cache learn the size of its entries.
@@ -215,6 +218,7 @@ fn family_options(family: Family, shared: &Shared) -> Options {
     }
     options.set_block_based_table_factory(&table);
     options.set_write_buffer_size(tuning.memtable_bytes);
+    options.set_level_zero_file_num_compaction_trigger(COMPACTION_FILES);
     options.set_compression_type(if tuning.lz4 {
         DBCompressionType::Lz4
     } else {

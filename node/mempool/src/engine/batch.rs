@@ -73,7 +73,7 @@ impl Engine {
             batch.answers.into_iter().for_each(Answer::send);
             return;
         }
-        self.inlet(source).busy = true;
+        self.inlet(source).begin();
         let validator = self.validator.clone();
         self.work.spawn_blocking(move || {
             let started = Instant::now();
@@ -135,7 +135,7 @@ impl Engine {
         } = validated;
         let source = batch.source;
         self.metrics.validated(outcomes.len(), seconds);
-        self.continue_with_next(source);
+        self.inlet(source).busy = false;
 
         let mut answers = batch.answers;
         let mut changes = Changes::default();
@@ -169,20 +169,6 @@ impl Engine {
         }
         self.publish(changes);
         self.answer(source, answers, accepted);
-    }
-
-    /// Starts the next batch of a mailbox before the outcome of the last one is worked in.
-    fn continue_with_next(&mut self, source: TransactionSource) {
-        let behind = source == TransactionSource::Local && self.journal_queue.is_behind();
-        let inlet = self.inlet(source);
-        inlet.busy = false;
-        if behind {
-            return;
-        }
-        let gathered = inlet.gather_waiting();
-        if !gathered.is_empty() {
-            self.start_batch(source, gathered);
-        }
     }
 
     /// Answers peers at once, and local clients once their transactions are on the disk.

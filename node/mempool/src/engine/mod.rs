@@ -15,7 +15,7 @@ use sp_runtime::transaction_validity::{TransactionValidityError, UnknownTransact
 use tokio::{
     sync::{broadcast, mpsc, watch},
     task::JoinSet,
-    time::{interval, MissedTickBehavior},
+    time::{interval, sleep_until, MissedTickBehavior},
 };
 use tokio_util::sync::CancellationToken;
 use xinglin_core::{
@@ -30,7 +30,10 @@ use self::{
     recheck::{RecheckQueue, Rechecked},
 };
 use crate::{
-    config::{millis, MempoolConfig, BATCH_TRANSACTIONS_MAX, REANNOUNCED_MAX, TICK_INTERVAL},
+    config::{
+        millis, MempoolConfig, BATCH_INTERVAL, BATCH_TRANSACTIONS_MAX, REANNOUNCED_MAX,
+        TICK_INTERVAL,
+    },
     ingress::{Shared, Submission},
     metrics::MempoolMetrics,
     state::{Changes, CommittedBlock},
@@ -70,6 +73,8 @@ struct Inlet {
     source: TransactionSource,
     submissions: mpsc::Receiver<Submission>,
     busy: bool,
+    /// When the next batch may begin.
+    due: Instant,
 }
 
 impl Inlet {
@@ -78,24 +83,24 @@ impl Inlet {
             source,
             submissions,
             busy: false,
+            due: Instant::now(),
         }
     }
 
-    /// Waits for a submission and takes what else is there, up to a batch. Nothing is lost when the
-    /// wait is cut short.
+    /// A batch begins.
+    fn begin(&mut self) {
+        self.busy = true;
+        self.due = Instant::now() + BATCH_INTERVAL;
+    }
+
+    /// Waits until a batch is due and for a submission, and takes what else is there, up to a batch.
+    /// Nothing is lost when the wait is cut short.
     async fn gather(&mut self) -> Vec<Submission> {
+        sleep_until(self.due.into()).await;
         match self.submissions.recv().await {
             Some(first) => self.gather_with(first),
             // The engine outlives the handles only until it is cancelled.
             None => std::future::pending().await,
-        }
-    }
-
-    /// What is there without waiting, up to a batch.
-    fn gather_waiting(&mut self) -> Vec<Submission> {
-        match self.submissions.try_recv() {
-            Ok(first) => self.gather_with(first),
-            Err(_) => Vec::new(),
         }
     }
 

@@ -30,7 +30,7 @@ async fn attacked(limits: NetworkLimits) -> (Node, Node, Stranger) {
 #[tokio::test]
 async fn malformed_messages_end_the_connection_and_nothing_else() {
     let (mut node, friend, mut stranger) = attacked(NetworkLimits::default()).await;
-    let mut truncated = message::encode(&[transaction(1), transaction(2)]);
+    let mut truncated = message::encode(1, &[transaction(1), transaction(2)]);
     truncated.pop();
     for malformed in [vec![0xff; 1_000], vec![9], truncated] {
         assert!(stranger.publish(malformed));
@@ -55,7 +55,7 @@ async fn a_flood_is_bounded_and_ends_the_connection() {
     let (mut node, friend, mut stranger) = attacked(limits).await;
     let content = |number: usize| (number as u64).encode().encode().into();
     let sent = stranger
-        .flood(|number| message::encode(&[content(number)]))
+        .flood(|number| message::encode(1, &[content(number)]))
         .await;
     node.reaches(1).await;
     let judged = *node.pool.messages.borrow();

@@ -76,12 +76,13 @@ async fn only_what_the_pool_takes_is_passed_on() {
 }
 
 #[tokio::test]
-async fn what_an_unregistered_node_wrote_is_not_read() {
-    let [first, middle, last] = line(false).await;
+async fn a_neighbour_answers_for_what_it_passes_on() {
+    let [first, middle, mut last] = line(false).await;
     first.announce(vec![transaction(1)]).await;
     middle.has(&[transaction(1)]).await;
     middle.announce(vec![transaction(2)]).await;
-    last.has(&[transaction(2)]).await;
+    last.has(&[transaction(1), transaction(2)]).await;
+    last.reaches(1).await;
 }
 
 #[tokio::test]
