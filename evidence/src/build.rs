@@ -120,13 +120,24 @@ pub fn build(
     let claim = claim(evidence, vocabulary)?;
     let mut files = files(evidence, &claim)?;
     files.insert(REPORT.into(), paper::render(&evidence.genesis, &claim));
-    let manifest = manifest(evidence.genesis, claim.subject, &files);
+    pack(evidence.genesis, claim.subject, files)
+}
+
+/// Packs files together with the manifest that is right about them; one among them is replaced.
+///
+/// Whether they prove anything is not looked at.
+///
+/// # Errors
+/// They are too many or too large.
+pub fn pack(genesis: Hash, subject: Subject, mut files: Files) -> Result<Vec<u8>, BuildError> {
+    files.remove(MANIFEST);
+    let manifest = manifest(genesis, subject, &files);
     files.insert(MANIFEST.into(), json(&manifest)?);
     Ok(archive::pack(&files)?)
 }
 
 /// The manifest of some files, the manifest not among them.
-pub(crate) fn manifest(genesis: Hash, subject: Subject, files: &Files) -> Manifest {
+fn manifest(genesis: Hash, subject: Subject, files: &Files) -> Manifest {
     let files = files.iter().map(|(path, bytes)| FileEntry {
         path: path.clone(),
         bytes: bytes.len() as u64,

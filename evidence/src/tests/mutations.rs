@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     archive::{pack, unpack, Files},
-    build::{self, manifest},
+    build,
     format::{Claim, Manifest, Part, CLAIM, MANIFEST, REPORT},
     paper,
     report::Step,
@@ -69,11 +69,9 @@ impl Subject {
     }
 
     /// Expects a refusal of these files, whatever manifest they had.
-    fn expect_files(&mut self, what: &str, mut files: Files, expected: Expected) {
-        files.remove(MANIFEST);
-        let manifest = manifest(GENESIS, self.claim().subject, &files);
-        files.insert(MANIFEST.into(), build::json(&manifest).unwrap());
-        self.expect(what, &pack(&files).unwrap(), expected);
+    fn expect_files(&mut self, what: &str, files: Files, expected: Expected) {
+        let package = crate::pack(GENESIS, self.claim().subject, files).unwrap();
+        self.expect(what, &package, expected);
     }
 
     fn expect_file(&mut self, path: &str, what: &str, bytes: Vec<u8>, expected: Expected) {
@@ -568,11 +566,9 @@ fn mutate_subject(subject: &mut Subject) {
     let mut files = subject.files.clone();
     files.insert(CLAIM.into(), build::json(&claim).unwrap());
     files.insert(REPORT.into(), paper::render(&GENESIS, &claim));
-    files.remove(MANIFEST);
-    let manifest = manifest(GENESIS, claim.subject, &files);
-    files.insert(MANIFEST.into(), build::json(&manifest).unwrap());
+    let package = crate::pack(GENESIS, claim.subject, files).unwrap();
     let expected = (Step::Subject, &["Incomplete"][..]);
-    subject.expect("another subject", &pack(&files).unwrap(), expected);
+    subject.expect("another subject", &package, expected);
 }
 
 /// Mutations of one package that are detected at least.
