@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use xinglin_primitives::{receipt::extrinsic_hash, AccountId, Entity, Hash};
 
 use crate::{
-    extrinsic::EventParts,
+    extrinsic::is_bare,
     json::BYTES_WHOLE_MAX,
     schema::{Name, Schema},
     DecodeError, Fault,
@@ -132,11 +132,23 @@ pub struct DecodedEvent {
     pub entities: BTreeSet<Entity>,
 }
 
-/// What an outline leaves out: where the encoded parts are.
-struct Encoded<'b> {
-    calls: Vec<&'b [u8]>,
-    /// Type and bytes of each event, without its pallet's index.
-    events: Vec<(u32, &'b [u8])>,
+/// What was taken apart of a block. Of what nobody wants nothing is known but that it is there.
+struct Taken<'s, 'b> {
+    time_ms: Option<u64>,
+    extrinsics: Vec<Option<TakenExtrinsic<'s, 'b>>>,
+    events: Vec<Option<TakenEvent<'s, 'b>>>,
+}
+
+struct TakenExtrinsic<'s, 'b> {
+    outline: OutlinedExtrinsic<'s>,
+    /// The encoded call.
+    call: &'b [u8],
+}
+
+struct TakenEvent<'s, 'b> {
+    outline: OutlinedEvent<'s>,
+    /// Type of the pallet's events, and the event without the pallet's index.
+    encoded: (u32, &'b [u8]),
 }
 
 impl Schema {
@@ -149,7 +161,14 @@ impl Schema {
         body: &[impl AsRef<[u8]>],
         encoded_events: &[u8],
     ) -> Result<Outline<'s>, DecodeError> {
-        Ok(self.outline_and_parts(body, encoded_events)?.0)
+        let taken = self.take(body, encoded_events, |_| true, |_, _| true)?;
+        let extrinsics = taken.extrinsics.into_iter().flatten();
+        let events = taken.events.into_iter().flatten();
+        Ok(Outline {
+            time_ms: taken.time_ms,
+            extrinsics: extrinsics.map(|it| it.outline).collect(),
+            events: events.map(|it| it.outline).collect(),
+        })
     }
 
     /// What a block says in full. The arguments are those of [`outline`](Self::outline).
@@ -169,8 +188,8 @@ impl Schema {
         wanted: &BTreeSet<u32>,
     ) -> Result<DecodedBlock, DecodeError> {
         let is_wanted = |index| wanted.contains(&index);
-        self.decoded(body, encoded_events, is_wanted, |_, event| {
-            event.extrinsic.is_some_and(is_wanted)
+        self.decoded(body, encoded_events, is_wanted, |_, extrinsic| {
+            extrinsic.is_some_and(is_wanted)
         })
     }
 
@@ -181,7 +200,7 @@ impl Schema {
         encoded_events: &[u8],
         wanted: &BTreeSet<u32>,
     ) -> Result<DecodedBlock, DecodeError> {
-        let is_wanted = |index, _: &OutlinedEvent<'_>| wanted.contains(&index);
+        let is_wanted = |index, _| wanted.contains(&index);
         self.decoded(body, encoded_events, |_| false, is_wanted)
     }
 
@@ -190,77 +209,81 @@ impl Schema {
         body: &[impl AsRef<[u8]>],
         encoded_events: &[u8],
         is_wanted: impl Fn(u32) -> bool,
-        is_event_wanted: impl Fn(u32, &OutlinedEvent<'_>) -> bool,
+        is_event_wanted: impl Fn(u32, Option<u32>) -> bool,
     ) -> Result<DecodedBlock, DecodeError> {
-        let (outline, encoded) = self.outline_and_parts(body, encoded_events)?;
+        let taken = self.take(body, encoded_events, is_wanted, is_event_wanted)?;
         let mut events = Vec::new();
-        let mut errors = vec![None; outline.extrinsics.len()];
-        for (index, (event, (ty, bytes))) in
-            outline.events.into_iter().zip(encoded.events).enumerate()
-        {
-            if !is_event_wanted(number(index), &event) {
+        let mut errors = vec![None; taken.extrinsics.len()];
+        for (index, event) in taken.events.into_iter().enumerate() {
+            let Some(TakenEvent { outline, encoded }) = event else {
                 continue;
-            }
+            };
+            let (ty, bytes) = encoded;
             let fault = |fault: Fault| event_error(index, &fault);
             let fields = self.within_enum(ty, bytes).map_err(fault)?;
-            if let (FAILED_EVENT, Some(extrinsic)) = (event.event, event.extrinsic) {
+            if let (FAILED_EVENT, Some(extrinsic)) = (outline.event, outline.extrinsic) {
                 errors[extrinsic as usize] = fields.get("dispatch_error").cloned();
             }
             events.push(DecodedEvent {
                 index: number(index),
-                extrinsic: event.extrinsic,
-                pallet: event.event.pallet.to_owned(),
-                event: event.event.name.to_owned(),
+                extrinsic: outline.extrinsic,
+                pallet: outline.event.pallet.to_owned(),
+                event: outline.event.name.to_owned(),
                 fields,
-                entities: event.entities,
+                entities: outline.entities,
             });
         }
         let mut extrinsics = Vec::new();
-        let parts = outline
-            .extrinsics
-            .into_iter()
-            .zip(encoded.calls)
-            .zip(errors);
-        for (index, ((extrinsic, call), error)) in parts.enumerate() {
-            if !is_wanted(number(index)) {
+        let taken_extrinsics = taken.extrinsics.into_iter().zip(errors);
+        for (index, (extrinsic, error)) in taken_extrinsics.enumerate() {
+            let Some(TakenExtrinsic { outline, call }) = extrinsic else {
                 continue;
-            }
+            };
             let fault = |fault: Fault| extrinsic_error(index, &fault);
             let ty = self.call_type(call).map_err(fault)?;
             let name = |name: Name<'_>| (name.pallet.to_owned(), name.name.to_owned());
-            let (pallet, call_name) = name(extrinsic.call);
+            let (pallet, call_name) = name(outline.call);
             extrinsics.push(DecodedExtrinsic {
                 index: number(index),
                 hash: extrinsic_hash(body[index].as_ref()),
-                signer: extrinsic.signer,
-                nonce: extrinsic.nonce,
+                signer: outline.signer,
+                nonce: outline.nonce,
                 pallet,
                 call: call_name,
-                wrapped: extrinsic.wrapped.into_iter().map(name).collect(),
+                wrapped: outline.wrapped.into_iter().map(name).collect(),
                 arguments: self.within_enum(ty, &call[1..]).map_err(fault)?,
-                outcome: outcome(extrinsic.succeeded, error),
-                entities: extrinsic.entities,
+                outcome: outcome(outline.succeeded, error),
+                entities: outline.entities,
             });
         }
         Ok(DecodedBlock {
-            time_ms: outline.time_ms,
+            time_ms: taken.time_ms,
             extrinsics,
             events,
         })
     }
 
-    fn outline_and_parts<'s, 'b>(
+    /// Takes a block apart, as far as somebody wants to know.
+    fn take<'s, 'b>(
         &'s self,
         body: &'b [impl AsRef<[u8]>],
         encoded_events: &'b [u8],
-    ) -> Result<(Outline<'s>, Encoded<'b>), DecodeError> {
-        let mut outline = Outline {
+        is_wanted: impl Fn(u32) -> bool,
+        is_event_wanted: impl Fn(u32, Option<u32>) -> bool,
+    ) -> Result<Taken<'s, 'b>, DecodeError> {
+        let mut taken = Taken {
+            time_ms: None,
             extrinsics: Vec::with_capacity(body.len()),
-            ..Outline::default()
+            events: Vec::new(),
         };
-        let mut calls = Vec::with_capacity(body.len());
         for (index, bytes) in body.iter().enumerate() {
-            let parts = self.parts(bytes.as_ref());
+            let (bytes, is_wanted) = (bytes.as_ref(), is_wanted(number(index)));
+            // The block's time is among what nobody has signed.
+            if !is_wanted && !is_bare(bytes) {
+                taken.extrinsics.push(None);
+                continue;
+            }
+            let parts = self.parts(bytes);
             let parts = parts.map_err(|fault| extrinsic_error(index, &fault))?;
             let mut names = parts.found.calls.into_iter();
             let Some(call) = names.next() else {
@@ -269,62 +292,69 @@ impl Schema {
             if call == TIME_CALL && parts.signer.is_none() {
                 let time = parts.call.get(2..).unwrap_or_default();
                 let time = Compact::<u64>::decode(&mut &time[..]);
-                outline.time_ms = time.ok().map(|time| time.0);
+                taken.time_ms = time.ok().map(|time| time.0);
             }
-            outline.extrinsics.push(OutlinedExtrinsic {
-                signer: parts.signer,
-                nonce: parts.nonce,
-                call,
-                wrapped: names.collect(),
-                succeeded: true,
-                entities: parts.found.entities,
-            });
-            calls.push(parts.call);
+            taken.extrinsics.push(is_wanted.then(|| TakenExtrinsic {
+                outline: OutlinedExtrinsic {
+                    signer: parts.signer,
+                    nonce: parts.nonce,
+                    call,
+                    wrapped: names.collect(),
+                    succeeded: true,
+                    entities: parts.found.entities,
+                },
+                call: parts.call,
+            }));
         }
-        let events = self.outline_events(encoded_events, &mut outline)?;
-        Ok((outline, Encoded { calls, events }))
+        self.take_events(encoded_events, is_event_wanted, &mut taken)?;
+        Ok(taken)
     }
 
     /// Adds the events, and what they say of the transactions.
-    fn outline_events<'s, 'b>(
+    fn take_events<'s, 'b>(
         &'s self,
         encoded: &'b [u8],
-        outline: &mut Outline<'s>,
-    ) -> Result<Vec<(u32, &'b [u8])>, DecodeError> {
+        is_wanted: impl Fn(u32, Option<u32>) -> bool,
+        taken: &mut Taken<'s, 'b>,
+    ) -> Result<(), DecodeError> {
         let mut rest = encoded;
         if rest.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let count = Compact::<u32>::decode(&mut rest);
         let count = count.map_err(|_| DecodeError::Events("their number is cut short"))?;
-        let mut parts = Vec::new();
         for index in 0..count.0 as usize {
-            let EventParts {
-                extrinsic,
-                name,
-                ty,
-                event,
-                found,
-            } = self
-                .event_parts(&mut rest)
+            let parts = self
+                .event_parts(&mut rest, |extrinsic| is_wanted(number(index), extrinsic))
                 .map_err(|fault| event_error(index, &fault))?;
-            if let Some(extrinsic) = extrinsic {
-                let owner = outline.extrinsics.get_mut(extrinsic as usize);
-                let owner = owner.ok_or(DecodeError::Events(
-                    "one belongs to a transaction that the block does not have",
-                ))?;
-                owner.entities.extend(&found.entities);
-                owner.succeeded &= name != FAILED_EVENT;
+            let owner = match parts.extrinsic {
+                Some(extrinsic) => {
+                    let owner = taken.extrinsics.get_mut(extrinsic as usize);
+                    owner.ok_or(DecodeError::Events(
+                        "one belongs to a transaction that the block does not have",
+                    ))?
+                }
+                None => &mut None,
+            };
+            let Some(found) = parts.found else {
+                taken.events.push(None);
+                continue;
+            };
+            if let Some(TakenExtrinsic { outline, .. }) = owner {
+                outline.entities.extend(&found.entities);
+                outline.succeeded &= parts.name != FAILED_EVENT;
             }
-            outline.events.push(OutlinedEvent {
-                extrinsic,
-                event: name,
-                entities: found.entities,
-            });
-            parts.push((ty, event));
+            taken.events.push(Some(TakenEvent {
+                outline: OutlinedEvent {
+                    extrinsic: parts.extrinsic,
+                    event: parts.name,
+                    entities: found.entities,
+                },
+                encoded: (parts.ty, parts.event),
+            }));
         }
         match rest {
-            [] => Ok(parts),
+            [] => Ok(()),
             _ => Err(DecodeError::Events("bytes follow the last one")),
         }
     }

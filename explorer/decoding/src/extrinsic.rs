@@ -40,8 +40,8 @@ pub(crate) struct EventParts<'s, 'b> {
     pub(crate) ty: u32,
     /// The event, encoded, without its pallet's index.
     pub(crate) event: &'b [u8],
-    /// What the event says.
-    pub(crate) found: Found<'s>,
+    /// What the event says, if somebody wants to know.
+    pub(crate) found: Option<Found<'s>>,
 }
 
 /// When in a block something happened.
@@ -50,6 +50,16 @@ enum Phase {
     ApplyExtrinsic(u32),
     Finalization,
     Initialization,
+}
+
+/// Whether nobody has signed or authorised a transaction, as it is with those of validators.
+pub(crate) fn is_bare(encoded: &[u8]) -> bool {
+    let mut rest = encoded;
+    let has_length = Compact::<u32>::decode(&mut rest).is_ok();
+    has_length
+        && rest
+            .first()
+            .is_some_and(|preamble| preamble >> KIND_SHIFT == KIND_BARE)
 }
 
 impl Schema {
@@ -109,10 +119,12 @@ impl Schema {
         self.walk(ty, input, &mut Found::default())
     }
 
-    /// Takes the next event off the front of the encoded list.
+    /// Takes the next event off the front of the encoded list. What it says is looked at only if it
+    /// is wanted, by the transaction that it belongs to.
     pub(crate) fn event_parts<'s, 'b>(
         &'s self,
         input: &mut &'b [u8],
+        is_wanted: impl FnOnce(Option<u32>) -> bool,
     ) -> Result<EventParts<'s, 'b>, Fault> {
         let extrinsic = match Phase::decode(input)? {
             Phase::ApplyExtrinsic(index) => Some(index),
@@ -120,8 +132,14 @@ impl Schema {
         };
         let start = *input;
         let (name, ty) = self.event_name(start)?;
-        let mut found = Found::default();
-        self.walk(self.extrinsic.event, input, &mut found)?;
+        let found = if is_wanted(extrinsic) {
+            let mut found = Found::default();
+            self.walk(self.extrinsic.event, input, &mut found)?;
+            Some(found)
+        } else {
+            self.skip(self.extrinsic.event, input)?;
+            None
+        };
         let event = &start[1..start.len() - input.len()];
         // Topics, which nothing here uses.
         Vec::<Hash>::decode(input)?;
