@@ -190,19 +190,16 @@ impl Node {
         .await?;
         forward(consensus.height_config.clone(), heights);
 
-        let index = if settings.index {
-            let ports = IndexPorts {
-                chain: chain.clone(),
-                state: executor.clone(),
-                commits: executor.subscribe(),
-                metrics: IndexMetrics::register(&mut registry),
-            };
-            let index = start_index(settings, &spec, &genesis, ports)?;
+        let index_ports = settings.index.then(|| IndexPorts {
+            chain: chain.clone(),
+            state: executor.clone(),
+            commits: executor.subscribe(),
+            metrics: IndexMetrics::register(&mut registry),
+        });
+        let index = index_ports.and_then(|ports| start_index(settings, &spec, &genesis, ports));
+        if let Some(index) = &index {
             index.keep_until_closed(&open);
-            Some(index)
-        } else {
-            None
-        };
+        }
 
         let stop_anchoring = CancellationToken::new();
         let question_log = index.as_ref().map(IndexService::question_log);
@@ -374,15 +371,26 @@ fn open_database(settings: &Settings, spec: &ChainSpec, genesis: &Genesis) -> Re
     Ok(database)
 }
 
+/// The index, unless it does not open: what only answers questions keeps no validator from its work.
 fn start_index(
     settings: &Settings,
     spec: &ChainSpec,
     genesis: &Genesis,
     ports: IndexPorts,
-) -> Result<IndexService> {
+) -> Option<IndexService> {
     let config = settings::index_config(settings.base.path(), &spec.id, genesis.hash);
+    let metrics = ports.metrics.clone();
     IndexService::start(&config, ports)
-        .context("the index of operations; --index=false starts the node without it")
+        .inspect_err(|error| {
+            metrics.stopped();
+            tracing::error!(
+                %error,
+                "the index of operations does not open; the node goes on without it and answers \
+                 none of its questions. With the node stopped, `xinglin db reindex` removes the \
+                 index, so that it is made anew; the folder `questions` comes back from a backup"
+            );
+        })
+        .ok()
 }
 
 fn network_config(

@@ -206,3 +206,43 @@ async fn a_backup_is_sound_and_a_node_goes_on_from_it() {
     assert!(u64::from(remark(&node.url()).await.number) > height);
     assert_eq!(node.terminate(), Some(0));
 }
+
+#[tokio::test]
+async fn an_index_that_does_not_open_keeps_no_node_from_making_blocks() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = folder.path().to_str().unwrap();
+    let progress = |node: &DevNode| {
+        let url = node.url();
+        xinglin(&["explorer", "status", "--json", "--url", &url])
+    };
+    let mut node = DevNode::start(&["--base-path", base]);
+    remark(&node.url()).await;
+    assert!(progress(&node).status.success());
+    assert_eq!(node.terminate(), Some(0));
+
+    // The index itself would be made anew. What regulators asked would not.
+    let record = folder.path().join("questions/CURRENT");
+    let whole = fs::read(&record).unwrap();
+    fs::write(&record, "torn").unwrap();
+    let mut node = DevNode::start(&["--base-path", base]);
+    remark(&node.url()).await;
+    let refused = progress(&node);
+    assert!(!refused.status.success());
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(told.contains("does not open"), "{told}");
+    assert!(node.get("/metrics").contains("xinglin_index_stopped 1\n"));
+    assert_eq!(node.terminate(), Some(0));
+    assert!(node.log().contains("the folder `questions` comes back"));
+
+    fs::write(&record, whole).unwrap();
+    fs::write(folder.path().join("index/CURRENT"), "torn").unwrap();
+    let node = DevNode::start(&["--base-path", base]);
+    let outcome = remark(&node.url()).await;
+    let client = Client::connect(&node.url()).await.unwrap();
+    client
+        .wait_until_indexed(outcome.number, DEADLINE)
+        .await
+        .unwrap();
+    let first = json(&progress(&node))["first"].as_u64();
+    assert_eq!(first, Some(1));
+}

@@ -79,7 +79,8 @@ impl IndexMetrics {
         self.undecodable.inc();
     }
 
-    pub(crate) fn stopped(&self) {
+    /// No block is indexed any more.
+    pub fn stopped(&self) {
         self.stopped.set(1);
     }
 }

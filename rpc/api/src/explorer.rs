@@ -269,16 +269,22 @@ pub struct OperationView {
     /// The calls that it wraps, at any depth, as `Pallet.call`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wrapped: Vec<String>,
-    /// The arguments by name. Long byte strings are given by length and hash.
+    /// The arguments by name. Long byte strings are given by length and hash. `null` if only a part of
+    /// the operation is the asker's business.
     pub arguments: Value,
     /// How it ended.
     pub outcome: Outcome,
     /// The rule that refused it, as `Pallet.Error`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// What it and its events mention, each as `patient:7`.
+    /// What it and its events mention, each as `patient:7`; of what is shown in part, what is the
+    /// asker's business.
     #[serde(with = "mentioned")]
     pub entities: Vec<Entity>,
+    /// Whether it holds several calls, of which not all are the asker's business: `arguments` is left
+    /// out then, and so is what concerns others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_part: bool,
 }
 
 /// An operation with all that belongs to it.
@@ -288,9 +294,10 @@ pub struct OperationDetails {
     /// What it said and did.
     #[serde(flatten)]
     pub operation: OperationView,
-    /// Its events, in order.
+    /// Its events, in order; of what is shown in part, those that mention what is the asker's business.
     pub events: Vec<EventView>,
-    /// Proof that it is in the chain's history.
+    /// Proof that it is in the chain's history, with the whole transaction; none of what is shown in
+    /// part.
     pub receipt: Option<Receipt>,
     /// The nearest time tokens before and after its block, each with what verifies it.
     pub time_tokens: Option<TimeTokens>,

@@ -50,7 +50,10 @@ impl Row for OperationView {
             self.index.to_string(),
             format!("{}.{}", self.pallet, self.call),
             outcome,
-            mentions(&self.entities),
+            match self.in_part {
+                true => format!("{} and others", mentions(&self.entities)),
+                false => mentions(&self.entities),
+            },
             self.signer.as_ref().map(address_of).unwrap_or_default(),
             format!("{:?}", self.hash),
         ]
@@ -119,10 +122,9 @@ pub fn print_rows(
         table.add_row(row);
     }
     match is_empty {
-        true => println!("nothing found"),
-        false => println!("{table}"),
+        true => output::write(None, "nothing found\n"),
+        false => output::write(None, &format!("{table}\n")),
     }
-    Ok(())
 }
 
 /// Prints one thing: names and values.
@@ -133,10 +135,7 @@ pub fn print_fields(form: Form, value: &Value, fields: Vec<(&'static str, String
             let (names, values): (Vec<&str>, Vec<String>) = fields.into_iter().unzip();
             print_rows(form, &names, std::iter::once(values))
         }
-        Form::Table => {
-            println!("{}", output::property_table(fields));
-            Ok(())
-        }
+        Form::Table => output::write(None, &format!("{}\n", output::property_table(fields))),
     }
 }
 

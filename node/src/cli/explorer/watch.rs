@@ -95,7 +95,8 @@ async fn print<T: Row + Serialize>(
     }
     anyhow::ensure!(
         seen == count,
-        "the node ended the subscription; `xinglin explorer find` lists what came since"
+        "the node ended the subscription, as it does when it stops, when the case is closed or when you \
+         may no longer ask; `xinglin explorer find` lists what came since, or says why not"
     );
     Ok(())
 }

@@ -98,7 +98,9 @@ impl From<ExplorerApiError> for ErrorObjectOwned {
             ExplorerApiError::Question(error) => return error.into(),
             ExplorerApiError::NoIndex => (
                 codes::EXPLORER_NO_INDEX,
-                "start the node with --index, or ask one that has an index".to_owned(),
+                "start the node with --index, or ask one that has an index; if it was started so, its log \
+                 says why the index does not open"
+                    .to_owned(),
             ),
             ExplorerApiError::TooManyLive => (
                 codes::BUSY,

@@ -71,7 +71,7 @@ pub(crate) enum BadFilter {
     #[error("{0} entities; at most {ENTITIES_MAX} at once")]
     Entities(usize),
     /// A page of no items, or of too many.
-    #[error("a page has 1 to {max} items, not {limit}; follow the cursor for more")]
+    #[error("a page has 1 to {max} items, not {limit}; ask for several pages")]
     Limit {
         /// What was asked for.
         limit: u32,

@@ -142,10 +142,15 @@ impl ExplorerService {
                 .extrinsics(filter, order, Some(after), BATCH_MAX)?)
         })?;
         // The case may have been closed, or the patient's delegation have ended, meanwhile.
-        if !found.items.is_empty() {
-            self.admit(auth, topics)?;
+        let part = if found.items.is_empty() {
+            None
+        } else {
+            self.admit(auth, topics)?.part(&auth.account)
+        };
+        let mut read = reader.operations(&found.items)?;
+        if let Some(part) = part {
+            read.items.iter_mut().for_each(|it| part.cut(it));
         }
-        let read = reader.operations(&found.items)?;
         Ok(Batch::new(read.items, read.cut.or(found.next), progress))
     }
 

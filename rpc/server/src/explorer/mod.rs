@@ -19,6 +19,7 @@ mod error;
 mod filter;
 mod live;
 mod operations;
+mod part;
 mod reading;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! Signed questions about operations.
 
+use std::collections::BTreeSet;
+
 use xinglin_core::{Page as Positions, Position};
 use xinglin_primitives::{privacy::Topic, AccountId};
 use xinglin_rpc_api::{
@@ -16,10 +18,14 @@ use super::{
     cursor::List,
     error::ExplorerApiError,
     filter::{self, topics},
+    part::{Admitted, Part},
     reading::Read,
     ExplorerService,
 };
-use crate::{questions::Request, xinglin};
+use crate::{
+    questions::{QuestionError, Request},
+    xinglin,
+};
 
 /// Entities of an operation of which any may be the asker's business.
 const TOPICS_MAX: usize = 64;
@@ -35,10 +41,13 @@ impl ExplorerService {
         let filter = filter::checked(&question.filter, &reader.schema)?;
         let after = self.after(List::Extrinsics, question.cursor.as_ref())?;
         let topics = topics(&question.filter, &request.auth.account);
-        self.admit(&request.auth, &topics)?;
+        let admitted = self.admit(&request.auth, &topics)?;
         let order = filter::order(question.order);
         let found = reader.explorer.extrinsics(&filter, order, after, limit)?;
-        let read = reader.operations(&found.items)?;
+        let mut read = reader.operations(&found.items)?;
+        if let Some(part) = admitted.part(&request.auth.account) {
+            read.items.iter_mut().for_each(|it| part.cut(it));
+        }
         self.questions.keep(Extrinsics::METHOD, request)?;
         Ok(self.page(List::Extrinsics, &found, read))
     }
@@ -87,16 +96,33 @@ impl ExplorerService {
             None => None,
         };
         // What does not exist is refused like what is not the asker's business.
+        let asker = &request.auth.account;
         let operation = found.as_ref().map(|(operation, _)| operation);
-        self.admit(&request.auth, &topics_of(operation, &request.auth.account))?;
-        let receipt = xinglin::find_receipt(&self.node, &question.hash);
-        let receipt = receipt.map_err(|_| crate::error::ServerError::Internal)?;
+        let admitted = self.admit(&request.auth, &topics_of(operation, asker))?;
+        let part = match operation {
+            Some(operation) if admitted != Admitted::ForCase => {
+                self.part_of(operation, &request.auth)?
+            }
+            _ => None,
+        };
+        let receipt = match part {
+            Some(_) => None,
+            None => xinglin::find_receipt(&self.node, &question.hash)
+                .map_err(|_| crate::error::ServerError::Internal)?,
+        };
         let time_tokens = match &location {
             Some(location) => self.time_tokens(location.number)?,
             None => None,
         };
         self.questions.keep(Operation::METHOD, request)?;
-        Ok(found.map(|(operation, events)| OperationDetails {
+        let shown = found.map(|(mut operation, mut events)| {
+            if let Some(part) = &part {
+                part.cut(&mut operation);
+                events.retain(|event| part.has(event));
+            }
+            (operation, events)
+        });
+        Ok(shown.map(|(operation, events)| OperationDetails {
             operation,
             events,
             receipt: receipt.as_ref().map(Receipt::from),
@@ -131,20 +157,43 @@ impl ExplorerService {
         Ok(views.collect())
     }
 
-    /// Whether the asker may ask about any of these topics; if it takes a case, whether the
-    /// question can be put on the record.
-    pub(super) fn admit(&self, auth: &Auth, topics: &[Topic]) -> Result<(), ExplorerApiError> {
+    /// Which of these topics the asker may ask about, the first of them; if it takes a case, whether
+    /// the question can be put on the record.
+    pub(super) fn admit(
+        &self,
+        auth: &Auth,
+        topics: &[Topic],
+    ) -> Result<Admitted, ExplorerApiError> {
         let at = self.node.tip()?.hash;
         // A case opens any of them: one question is enough.
-        let topics = match auth.case {
-            Some(_) => &[Topic::Operations],
-            None => topics,
-        };
-        self.questions.admit(at, auth, topics)?;
         if auth.case.is_some() {
+            self.questions.admit(at, auth, &[Topic::Operations])?;
             self.node.open_record()?;
+            return Ok(Admitted::ForCase);
         }
-        Ok(())
+        Ok(Admitted::Because(self.questions.admit(at, auth, topics)?))
+    }
+
+    /// What of an operation is the asker's business, if that may not be all of it.
+    fn part_of<'a>(
+        &self,
+        operation: &OperationView,
+        auth: &'a Auth,
+    ) -> Result<Option<Part<'a>>, ExplorerApiError> {
+        let asker = &auth.account;
+        if !Part::applies_to(asker, operation) {
+            return Ok(None);
+        }
+        let at = self.node.tip()?.hash;
+        let mut own = BTreeSet::new();
+        for entity in operation.entities.iter().take(TOPICS_MAX) {
+            match self.questions.admit(at, auth, &[Topic::History(*entity)]) {
+                Ok(_) => own.insert(*entity),
+                Err(QuestionError::Refused(_)) => false,
+                Err(error) => return Err(error.into()),
+            };
+        }
+        Ok(Some(Part { asker, own }))
     }
 
     fn after(

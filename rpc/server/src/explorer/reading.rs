@@ -213,6 +213,7 @@ fn operation_view(block: BlockNumber, time: Time, extrinsic: &DecodedExtrinsic) 
         outcome,
         error,
         entities: extrinsic.entities.iter().copied().collect(),
+        in_part: false,
     }
 }
 

@@ -3,7 +3,8 @@
 //! All questions take the same way, in this order, so that what costs least refuses first: the
 //! challenge, the signature, the use of the challenge, the runtime's policy
 //! (`PrivacyApi_may_ask`), the answer; both calls on the state after one and the same block. What
-//! a regulator asks for a case is put on the record before the answer leaves.
+//! a regulator asks for a case is put on the record before the answer leaves; a node that keeps no
+//! record does not answer it.
 
 mod challenges;
 mod record;
@@ -193,18 +194,18 @@ impl Questions {
         Ok(question)
     }
 
-    /// Whether the runtime, after a block, lets the asker ask about any of these topics.
+    /// The first of these topics about which the runtime, after a block, lets the asker ask.
     pub(crate) fn admit(
         &self,
         at: Hash,
         auth: &Auth,
         topics: &[Topic],
-    ) -> Result<(), QuestionError> {
+    ) -> Result<Topic, QuestionError> {
         let mut refusal = Refusal::NotConcerned;
         for topic in topics {
             let who = (&auth.account, topic, auth.case).encode();
             match runtime::call(&*self.node.state, at, "PrivacyApi_may_ask", &who)? {
-                Ok(()) => return Ok(()),
+                Ok(()) => return Ok(*topic),
                 Err(reason) => refusal = reason,
             }
         }
@@ -254,10 +255,7 @@ impl Questions {
         self.admit(at, &request.auth, &[question.topic()])?;
         let arguments = question.arguments(&request.auth.account);
         let output = self.node.state.call(at, Q::FUNCTION, &arguments)?;
-        // A node that keeps a record has this on it, too.
-        if self.node.anchoring.is_some() {
-            self.keep(Q::METHOD, request)?;
-        }
+        self.keep(Q::METHOD, request)?;
         if Q::IS_CARRIED {
             return Ok(match self.carried(at, &output)? {
                 Some(ciphertext) => Bytes(ciphertext).to_hex().into(),

@@ -12,7 +12,9 @@ use xinglin_rpc_api::{
 
 use crate::{asker::Asker, fake, fixture::Fixture, index::FakeIndex, socket::Ws};
 
+const KEY_PROGRESS: &str = "xinglin_keyProgress";
 const EXTRINSICS: &str = "explorer_extrinsics";
+const OPERATION: &str = "explorer_operation";
 /// Seeds of the patient 7 and of a stranger, as [`Asker`] has them.
 const PATIENT: u8 = 7;
 const STRANGER: u8 = 8;
@@ -215,6 +217,48 @@ async fn others_operations_are_for_a_case() {
 }
 
 #[tokio::test]
+async fn of_what_concerns_several_patients_each_sees_her_part() {
+    const OTHERS: [u64; 2] = [8, 9];
+    let mut found = Found::new(Some(anchored())).await;
+    let hash = found
+        .index
+        .book_together(STRANGER, &[OTHERS[0], 7, OTHERS[1]]);
+    let question = json!({ "hash": hash });
+    let is_about_others = |answer: &Value| {
+        let text = answer.to_string();
+        OTHERS
+            .iter()
+            .any(|id| text.contains(&format!("patient:{id}")))
+    };
+
+    let patient = Asker::patient();
+    let page = found.ask(&patient, EXTRINSICS, about_patient(), None).await;
+    let shown = &page["items"][0];
+    let details = found.ask(&patient, OPERATION, question.clone(), None).await;
+    for part in [shown, &details] {
+        assert_eq!(part["hash"], json!(hash));
+        assert_eq!(
+            (&part["inPart"], &part["arguments"]),
+            (&json!(true), &Value::Null)
+        );
+        assert!(!is_about_others(part), "{part}");
+    }
+    assert_eq!(shown["entities"], json!(["patient:7"]));
+    assert_eq!(details["events"].as_array().unwrap().len(), 1);
+    assert_eq!(details["events"][0]["fields"]["patient"], 7);
+    assert_eq!(details["receipt"], Value::Null);
+
+    // Who signed it, and a regulator, see all of it.
+    let signer = Asker::stranger();
+    for (asker, case) in [(&signer, None), (&Asker::regulator(), CASE)] {
+        let details = found.ask(asker, OPERATION, question.clone(), case).await;
+        assert_eq!(details["inPart"], Value::Null);
+        assert!(is_about_others(&details), "{details}");
+        assert_eq!(details["events"].as_array().unwrap().len(), 4);
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_told_that_cannot_be_put_on_the_record() {
     let lost = AnchoringStatus {
         problem: Some(AnchoringProblem::OtherRecord {
@@ -231,10 +275,40 @@ async fn nothing_is_told_that_cannot_be_put_on_the_record() {
             assert_eq!(code, codes::EXPLORER_NO_ANCHOR);
             assert!(data.contains(remedy), "{data}");
         }
+        let progress = json!({ "patient": 7 });
+        let (code, data) = found
+            .refused(&regulator, KEY_PROGRESS, progress, CASE)
+            .await;
+        assert_eq!(code, codes::EXPLORER_NO_ANCHOR);
+        assert!(data.contains(remedy), "{data}");
         let own = json!({ "filter": { "signer": regulator.account } });
         let page = found.ask(&regulator, EXTRINSICS, own, None).await;
         assert_eq!(page["items"], json!([]));
     }
+}
+
+#[tokio::test]
+async fn private_questions_for_a_case_are_on_the_record_too() {
+    let mut found = Found::new(Some(anchored())).await;
+    let question = json!({ "patient": 7 });
+    let regulator = Asker::regulator();
+    for (asker, case) in [(&regulator, CASE), (&Asker::patient(), None)] {
+        let params = found
+            .params(asker, KEY_PROGRESS, question.clone(), case)
+            .await;
+        let scale = [&params[0], &params[1], &json!("scale")];
+        found.ws.call(KEY_PROGRESS, json!(scale)).await;
+    }
+    let kept = found.index.questions(0, 10).unwrap();
+    let [kept] = &kept[..] else {
+        panic!("{kept:?}");
+    };
+    assert_eq!(kept.method, KEY_PROGRESS);
+    assert_eq!(kept.question, question.to_string());
+    assert_eq!(
+        (&kept.account, Some(kept.case.0)),
+        (&regulator.account, CASE)
+    );
 }
 
 #[tokio::test]

@@ -230,8 +230,8 @@ impl FakeChain {
         Ok(job(&block.state))
     }
 
-    /// The patient asks about herself, the regulator about operations for the case 1, and everybody
-    /// about her own operations.
+    /// The patient asks about herself, the regulator about operations and the patient for the case 1,
+    /// and everybody about her own operations.
     fn may_ask(
         &self,
         asker: &AccountId,
@@ -243,7 +243,7 @@ impl FakeChain {
         let is_closed = self.case_closed.load(Ordering::SeqCst);
         let is_case = *asker == regulator().0 && case == Some(CaseId(1)) && !is_closed;
         let is_known = match (case, topic) {
-            (Some(_), Topic::Operations) if is_case => true,
+            (Some(_), Topic::Operations | Topic::File(PatientId(7))) if is_case => true,
             (Some(_), _) => return Err(Refusal::NoCase),
             (None, Topic::OwnOperations) => true,
             (None, Topic::Oversight) => *asker == regulator().0,

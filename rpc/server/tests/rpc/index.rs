@@ -22,7 +22,7 @@ use xinglin_primitives::{
 };
 use xinglin_runtime::{
     native::{self, DecodedExtrinsic},
-    RuntimeEvent,
+    RuntimeCall, RuntimeEvent,
 };
 
 use crate::fake::FakeChain;
@@ -31,6 +31,8 @@ use crate::fake::FakeChain;
 pub const START_MS: u64 = 1_748_822_400_000;
 /// Calls of a period that the index counts in one block.
 const COUNT: u64 = 3;
+
+type Record = EventRecord<RuntimeEvent, Hash>;
 
 struct Row {
     signer: Option<AccountId>,
@@ -69,23 +71,47 @@ fn timestamp(number: BlockNumber) -> Vec<u8> {
     inherent.unwrap().bytes().to_vec()
 }
 
-fn booking(seed: u8, nonce: u32, patient: u64) -> Vec<u8> {
-    let pair = signer(seed);
-    let call = pallet_appointments::Call::book {
+fn booking(patient: u64) -> RuntimeCall {
+    RuntimeCall::from(pallet_appointments::Call::book {
         patient: PatientId(patient),
         schedule: ScheduleId(0),
         slot: 3,
         waitlist: false,
         pre_visit_grant: None,
-    };
+    })
+}
+
+fn signed(seed: u8, nonce: u32, call: RuntimeCall) -> Vec<u8> {
+    let pair = signer(seed);
     let account = AccountId::from(pair.public());
-    let signed = native::sign(call.into(), account, nonce, Hash::zero(), None, |payload| {
+    let signed = native::sign(call, account, nonce, Hash::zero(), None, |payload| {
         pair.sign(payload).into()
     });
     DecodedExtrinsic::encode(signed).unwrap().bytes().to_vec()
 }
 
-fn event(index: u32, event: impl Into<RuntimeEvent>) -> EventRecord<RuntimeEvent, Hash> {
+/// That a signer has booked for a patient, in the transaction with this index, as its nth booking.
+fn booked(number: BlockNumber, (index, nth): (u32, u64), seed: u8, patient: u64) -> Record {
+    let booked = Appointments::Booked {
+        appointment: AppointmentId(100 * u64::from(number) + u64::from(index) + 10 * nth),
+        patient: PatientId(patient),
+        practitioner: PractitionerId(3),
+        member: MemberId(2),
+        schedule: ScheduleId(0),
+        slot: 3,
+        by: AccountId::from(signer(seed).public()),
+    };
+    event(index, booked)
+}
+
+fn succeeded(index: u32) -> Record {
+    let succeeded = frame_system::Event::ExtrinsicSuccess {
+        dispatch_info: Default::default(),
+    };
+    event(index, succeeded)
+}
+
+fn event(index: u32, event: impl Into<RuntimeEvent>) -> Record {
     EventRecord {
         phase: Phase::ApplyExtrinsic(index),
         event: event.into(),
@@ -119,7 +145,7 @@ impl FakeIndex {
         let mut body = vec![timestamp(number)];
         let mut events = Vec::new();
         for (index, (seed, patient)) in (1..).zip(bookings) {
-            body.push(booking(*seed, number, *patient));
+            body.push(signed(*seed, number, booking(*patient)));
             if *patient == 0 {
                 let failed = frame_system::Event::ExtrinsicFailed {
                     dispatch_error: DispatchError::BadOrigin,
@@ -128,30 +154,35 @@ impl FakeIndex {
                 events.push(event(index, failed));
                 continue;
             }
-            events.push(event(
-                index,
-                Appointments::Booked {
-                    appointment: AppointmentId(100 * u64::from(number) + u64::from(index)),
-                    patient: PatientId(*patient),
-                    practitioner: PractitionerId(3),
-                    member: MemberId(2),
-                    schedule: ScheduleId(0),
-                    slot: 3,
-                    by: AccountId::from(signer(*seed).public()),
-                },
-            ));
-            let succeeded = frame_system::Event::ExtrinsicSuccess {
-                dispatch_info: Default::default(),
-            };
-            events.push(event(index, succeeded));
+            events.push(booked(number, (index, 0), *seed, *patient));
+            events.push(succeeded(index));
         }
+        self.commit(&body, &events)
+    }
+
+    /// The same in one transaction of one signer for several patients.
+    pub fn book_together(&self, seed: u8, patients: &[u64]) -> Hash {
+        let number = self.progress().tip + 1;
+        let calls = patients.iter().map(|patient| booking(*patient)).collect();
+        let batch = RuntimeCall::Utility(pallet_utility::Call::batch_all { calls });
+        let body = [timestamp(number), signed(seed, number, batch)];
+        let bookings = (0..).zip(patients);
+        let mut events: Vec<Record> = bookings
+            .map(|(nth, patient)| booked(number, (1, nth), seed, *patient))
+            .collect();
+        events.push(succeeded(1));
+        self.commit(&body, &events)[0]
+    }
+
+    fn commit(&self, body: &[Vec<u8>], events: &[Record]) -> Vec<Hash> {
+        let number = self.progress().tip + 1;
         let events = events.encode();
-        let indexed = self.outline(&body, events);
+        let indexed = self.outline(body, events);
         let hashes = body[1..]
             .iter()
             .map(|bytes| xinglin_primitives::receipt::extrinsic_hash(bytes));
         let hashes = hashes.collect();
-        self.chain.commit_extrinsics(&body);
+        self.chain.commit_extrinsics(body);
         self.blocks.write().insert(number, indexed);
         hashes
     }
