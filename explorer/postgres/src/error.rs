@@ -10,8 +10,18 @@ use crate::source::SourceError;
 
 /// SQLSTATE classes and codes of a server that is stopping, starting, full or busy.
 const TRANSIENT_CODES: &[&str] = &["08", "57P", "53", "40"];
+/// SQLSTATE class of a server that does not let somebody in.
+const DENIED_CODES: &[&str] = &["28"];
 
-/// Why an export ends.
+/// What the server said, without where in its source it did; or what became of the connection.
+fn said(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Database(database) => database.message().to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Why an export ends. The text says all: what is behind it would be told twice as a source.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// The chain cannot be read.
@@ -23,11 +33,18 @@ pub enum ExportError {
     )]
     Address,
     /// The database cannot be reached. Another attempt may succeed.
-    #[error("PostgreSQL is away: {0}")]
-    DatabaseAway(#[source] sqlx::Error),
+    #[error("PostgreSQL is away: {}; see that it runs at this address and has room", said(.0))]
+    DatabaseAway(sqlx::Error),
+    /// The database does not let the user in.
+    #[error(
+        "PostgreSQL does not let this user in: {}; correct user and password in the address, or the \
+         password in PGPASSWORD",
+        said(.0)
+    )]
+    Denied(sqlx::Error),
     /// The database refuses.
-    #[error("PostgreSQL refuses: {0}")]
-    Database(#[source] sqlx::Error),
+    #[error("PostgreSQL refuses: {}", said(.0))]
+    Database(sqlx::Error),
     /// The tables are of a later program.
     #[error(
         "the database has tables of version {found}, and this program knows version {known}; \
@@ -52,7 +69,7 @@ pub enum ExportError {
     },
     /// The tables cannot be made or brought up to date.
     #[error("the tables cannot be made: {0}; use a database of their own, and an owner of it")]
-    Migration(#[source] MigrateError),
+    Migration(MigrateError),
     /// The database is of another chain.
     #[error(
         "the database is of the chain with genesis {database:?}, and the node of the one with {node:?}; \
@@ -132,7 +149,11 @@ pub enum ExportError {
     #[error("the query takes no value for {0}; it takes {1}")]
     NotTaken(String, String),
     /// Waited long enough.
-    #[error("gave up after {} s without progress: {last}", .after.as_secs())]
+    #[error(
+        "gave up after {} s without progress: {last}; start this again once that is mended, it goes on \
+         from the last block in the database",
+        .after.as_secs()
+    )]
     GaveUp {
         /// How long nothing went forward.
         after: Duration,
@@ -154,20 +175,24 @@ impl ExportError {
 impl From<sqlx::Error> for ExportError {
     fn from(error: sqlx::Error) -> Self {
         use sqlx::Error as E;
+        let is_of = |codes: &[&str]| match &error {
+            E::Database(database) => database
+                .code()
+                .is_some_and(|code| codes.iter().any(|it| code.starts_with(it))),
+            _ => false,
+        };
         let is_away = match &error {
             E::Io(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed | E::BeginFailed => true,
             // The server closed the connection in the middle of an answer.
             E::Protocol(_) => true,
-            E::Database(database) => database.code().is_some_and(|code| {
-                TRANSIENT_CODES
-                    .iter()
-                    .any(|transient| code.starts_with(transient))
-            }),
-            _ => false,
+            _ => is_of(TRANSIENT_CODES),
         };
-        match is_away {
-            true => Self::DatabaseAway(error),
-            false => Self::Database(error),
+        if is_away {
+            Self::DatabaseAway(error)
+        } else if is_of(DENIED_CODES) {
+            Self::Denied(error)
+        } else {
+            Self::Database(error)
         }
     }
 }

@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 use support::{
     calls::{self, play},
     chain::{Chain, Recorded},
-    cluster::Cluster,
+    cluster::{Cluster, PASSWORD},
 };
 use tokio::{sync::watch, task::LocalSet};
 use xinglin_postgres::{
@@ -176,12 +176,30 @@ async fn what_is_away_for_too_long_is_given_up() {
     let error = once(&chain, &url).await.unwrap_err().to_string();
     assert!(error.contains("gave up"), "{error}");
     assert!(error.contains("the node is away"), "{error}");
+    assert!(error.contains("start this again"), "{error}");
     chain.recorded.set_away(false);
     cluster.crash();
     let error = once(&chain, &url).await.unwrap_err().to_string();
     assert!(error.contains("PostgreSQL is away"), "{error}");
+    assert!(error.contains("see that it runs"), "{error}");
     let error = once(&chain, "postgres:/:secret@").await.unwrap_err();
     assert!(!error.to_string().contains("secret"), "{error}");
+}
+
+#[tokio::test]
+async fn whoever_has_a_wrong_password_is_told_so_and_not_the_password() {
+    let cluster = Cluster::start();
+    let url = cluster.create("exported");
+    let chain = Chain::new(0);
+    for wrong in [":mistyped@", "@"] {
+        let url = url.replace(&format!(":{PASSWORD}@"), wrong);
+        let denied = once(&chain, &url).await.unwrap_err();
+        let remedy = denied.to_string();
+        assert!(matches!(denied, ExportError::Denied(_)), "{remedy}");
+        assert!(remedy.contains("correct user and password"), "{remedy}");
+        assert!(!format!("{denied:?} {remedy}").contains("mistyped"));
+    }
+    once(&chain, &url).await.unwrap();
 }
 
 #[tokio::test]

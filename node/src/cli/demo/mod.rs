@@ -128,9 +128,10 @@ async fn on_own_network(args: &DemoArgs) -> Result<()> {
     report::title("Where the nodes stand");
     println!("All have the state root {root:?}.");
     report::nodes(&consortium.urls()).await?;
+    let specification = consortium.spec();
     let folder = consortium.finish(args.keep).await?;
     if let Some(packages) = packages {
-        packages.verify(&anchor)?;
+        packages.verify(&anchor, specification.to_str())?;
     }
     drop(folder);
     Ok(())
@@ -191,7 +192,7 @@ async fn on_running_network(args: &DemoArgs) -> Result<()> {
     conclude(&stage, &morning).await?;
     report::nodes(&args.url).await?;
     if let Some(packages) = packages {
-        packages.verify(&anchor)?;
+        packages.verify(&anchor, args.genesis.as_deref())?;
     }
     Ok(())
 }

@@ -1,6 +1,9 @@
 //! `xinglin export postgres`.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{bail, Result};
 use clap::Args;
@@ -17,6 +20,9 @@ use super::{
     source::NodeSource,
     DatabaseArgs,
 };
+
+/// How often it is told how far the work has come, where no bar is drawn.
+const TELL_EVERY: Duration = Duration::from_secs(10);
 
 /// Options of `export postgres`.
 #[derive(Args)]
@@ -58,8 +64,9 @@ pub fn run(args: &PostgresArgs) -> Result<()> {
 async fn work(args: &PostgresArgs, source: Arc<NodeSource>) -> Result<()> {
     if args.verify {
         let bar = progress::bar("comparing");
+        let mut lines = Lines::default();
         let verified = verify(source, &args.database.url, |height, last| {
-            show(&bar, height, last);
+            show(&bar, &mut lines, height, last);
         });
         let verified = verified.await;
         bar.finish_and_clear();
@@ -70,6 +77,7 @@ async fn work(args: &PostgresArgs, source: Arc<NodeSource>) -> Result<()> {
         patience: Duration::from_secs(args.give_up_after),
     };
     let bar = progress::bar("exporting");
+    let mut lines = Lines::default();
     let mut is_caught_up = false;
     let exported = export(
         source,
@@ -77,7 +85,7 @@ async fn work(args: &PostgresArgs, source: Arc<NodeSource>) -> Result<()> {
         options,
         |progress| match progress {
             Progress::Exported { height, tip } => {
-                show(&bar, height, tip);
+                show(&bar, &mut lines, height, tip);
                 if height >= tip && !is_caught_up && !args.once {
                     is_caught_up = true;
                     bar.suspend(|| eprintln!("at block {height}; following the chain"));
@@ -94,9 +102,40 @@ async fn work(args: &PostgresArgs, source: Arc<NodeSource>) -> Result<()> {
     report_exported(&exported?, args.json)
 }
 
-fn show(bar: &ProgressBar, height: u32, tip: u32) {
-    bar.set_length(tip.into());
+fn show(bar: &ProgressBar, lines: &mut Lines, height: u32, last: u32) {
+    bar.set_length(last.into());
     bar.set_position(height.into());
+    if bar.is_hidden() {
+        if let Some(line) = lines.at(Instant::now(), height, last) {
+            eprintln!("{line}");
+        }
+    }
+}
+
+/// What is told where no bar is drawn, as in the journal of a service.
+#[derive(Default)]
+struct Lines {
+    /// When a line was told last or the work began, and how far it had come then.
+    before: Option<(Instant, u32)>,
+}
+
+impl Lines {
+    /// The line that is due at a height, if one is: none at the last one, nor soon after another.
+    fn at(&mut self, now: Instant, height: u32, last: u32) -> Option<String> {
+        if height >= last {
+            self.before = None;
+            return None;
+        }
+        let (since, from) = *self.before.get_or_insert((now, height));
+        let elapsed = now.saturating_duration_since(since);
+        if elapsed < TELL_EVERY {
+            return None;
+        }
+        self.before = Some((now, height));
+        let blocks = f64::from(height.saturating_sub(from));
+        let speed = blocks / elapsed.as_secs_f64();
+        Some(format!("at block {height} of {last}, {speed:.0} blocks/s"))
+    }
 }
 
 fn report_exported(exported: &Exported, as_json: bool) -> Result<()> {
@@ -180,4 +219,27 @@ fn as_value(verified: &Verified) -> Value {
         "digest": verified.digest,
         "difference": difference,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_tells_every_ten_seconds_until_the_last_block() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut lines = Lines::default();
+        assert_eq!(lines.at(at(0), 256, 9_000), None);
+        assert_eq!(lines.at(at(9), 2_000, 9_000), None);
+        let line = lines.at(at(10), 2_256, 9_000);
+        assert_eq!(line.unwrap(), "at block 2256 of 9000, 200 blocks/s");
+        assert_eq!(lines.at(at(19), 4_000, 9_000), None);
+        let line = lines.at(at(30), 5_256, 9_001);
+        assert_eq!(line.unwrap(), "at block 5256 of 9001, 150 blocks/s");
+        // Nothing is told of a chain that is followed, and of a pause between two back-fills.
+        assert_eq!(lines.at(at(45), 9_001, 9_001), None);
+        assert_eq!(lines.at(at(4_000), 9_257, 12_000), None);
+        assert!(lines.at(at(4_010), 9_513, 12_000).is_some());
+    }
 }

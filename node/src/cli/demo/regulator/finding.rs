@@ -73,7 +73,7 @@ pub async fn find(inquiry: &Inquiry<'_>) -> Result<OperationView> {
 }
 
 /// All operations that a filter finds, oldest first.
-async fn matching(inquiry: &Inquiry<'_>, filter: &Filter) -> Result<Vec<OperationView>> {
+pub async fn matching(inquiry: &Inquiry<'_>, filter: &Filter) -> Result<Vec<OperationView>> {
     let mut question = Extrinsics {
         filter: filter.clone(),
         order: Order::Oldest,

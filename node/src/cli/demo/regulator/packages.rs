@@ -82,28 +82,34 @@ impl Packages {
     }
 
     /// Verifies each package, and a copy with one bit changed, by a process of its own that gets
-    /// nothing but the file and the trusted validators.
-    pub fn verify(&self, anchor: &TrustAnchor) -> Result<()> {
+    /// nothing but the file and what is trusted: the chain's specification for the first package if
+    /// there is one, else the validators.
+    pub fn verify(&self, anchor: &TrustAnchor, specification: Option<&str>) -> Result<()> {
         report::title("Evidence, verified without a node");
-        let trusted = self.folder.join(TRUSTED);
+        let validators = self.folder.join(TRUSTED);
         let anchor = serde_json::to_vec_pretty(&anchor.to_json())?;
-        secret_file::write_new(&trusted, &anchor)?;
+        secret_file::write_new(&validators, &anchor)?;
         let mut listing = table();
         listing.set_header([
             "package",
             "of",
+            "trusted",
             "steps proven",
             "proven",
             "with one bit changed",
         ]);
-        for (whose, path) in &self.files {
-            let (holds, told) = verify(path, &trusted)?;
+        for (place, (whose, path)) in self.files.iter().enumerate() {
+            let trusted = match specification {
+                Some(chain) if place == 0 => ("--trust", Path::new(chain)),
+                _ => ("--validators", validators.as_path()),
+            };
+            let (holds, told) = verify(path, trusted)?;
             ensure!(holds, "{} proves nothing: {told}", path.display());
             let steps = told["steps"].as_array().context("the steps")?;
             let proven = steps.iter().filter(|it| it["outcome"] == "proven").count();
             let sentences = told["proven"].as_array().map_or(0, Vec::len);
             let forged = self.forge(path)?;
-            let (holds, told) = verify(&forged, &trusted)?;
+            let (holds, told) = verify(&forged, trusted)?;
             ensure!(
                 !holds,
                 "{} with one bit changed was accepted",
@@ -115,6 +121,7 @@ impl Packages {
             listing.add_row([
                 file_name(path),
                 whose.clone(),
+                file_name(trusted.1),
                 format!("{proven} of {}", steps.len()),
                 format!("{sentences} sentences"),
                 format!("refused at step {}", step.context("the step that fails")?),
@@ -143,7 +150,7 @@ fn file_name(path: &Path) -> String {
 }
 
 /// Whether a package holds, and what the verification says.
-fn verify(package: &Path, trusted: &Path) -> Result<(bool, Value)> {
+fn verify(package: &Path, (option, trusted): (&str, &Path)) -> Result<(bool, Value)> {
     let Output {
         status,
         stdout,
@@ -152,7 +159,7 @@ fn verify(package: &Path, trusted: &Path) -> Result<(bool, Value)> {
         .env_clear()
         .args(["evidence", "verify"])
         .arg(package)
-        .arg("--validators")
+        .arg(option)
         .arg(trusted)
         .arg("--json")
         .output()

@@ -8,11 +8,15 @@ use xinglin_postgres::{
     queries::{self, Answer},
     verify, Options, Source,
 };
-use xinglin_rpc_api::explorer::{Events, Filter, OperationView, Order, PAGE_MAX};
+use xinglin_primitives::{time::MINUTE_MS, Entity};
+use xinglin_rpc_api::{
+    explorer::{Events, Filter, OperationView, Order, PAGE_MAX},
+    time::Time,
+};
 use xinglin_sdk::trail::Visit;
 
 use super::{
-    finding::{minute_of, BOOKING},
+    finding::{matching, minute_of, BOOKING},
     Inquiry,
 };
 use crate::cli::{export::source::NodeSource, output::table, progress};
@@ -56,10 +60,11 @@ pub async fn same_answers(
         ("until", until),
     ];
     let found = ask(url, "operations-of", &known).await?;
-    let hashes = column(&found, "extrinsic")?;
+    let hashes: BTreeSet<String> = column(&found, "extrinsic")?.into_iter().collect();
+    let by_index = operations_of(inquiry, booking).await?;
     ensure!(
-        hashes.contains(&format!("{:?}", booking.hash)),
-        "SQL does not find the booking {:?} but {hashes:?}",
+        hashes == by_index && hashes.contains(&format!("{:?}", booking.hash)),
+        "SQL and the explorer do not both find the booking {:?}, and the same beside it: {hashes:?}, {by_index:?}",
         booking.hash
     );
 
@@ -101,6 +106,25 @@ fn column(answer: &Answer, name: &str) -> Result<Vec<String>> {
     let at = at.with_context(|| format!("the answer has no column {name}"))?;
     let values = answer.rows.iter().map(|row| row.get(at).cloned().flatten());
     Ok(values.map(Option::unwrap_or_default).collect())
+}
+
+/// The hashes of all operations of the booking's kind, parties and minute, by the explorer.
+async fn operations_of(inquiry: &Inquiry<'_>, booking: &OperationView) -> Result<BTreeSet<String>> {
+    let from = booking.time.0 - booking.time.0 % MINUTE_MS;
+    let filter = Filter {
+        entities: vec![
+            Entity::Patient(inquiry.patient_id()),
+            Entity::Practitioner(inquiry.practitioner),
+            Entity::Member(inquiry.member),
+        ],
+        pallet: Some(BOOKING.0.to_owned()),
+        call: Some(BOOKING.1.to_owned()),
+        from: Some(Time(from)),
+        before: Some(Time(from + MINUTE_MS)),
+        ..Filter::default()
+    };
+    let found = matching(inquiry, &filter).await?;
+    Ok(found.iter().map(|it| format!("{:?}", it.hash)).collect())
 }
 
 /// The places of all events that mention what the visit is of, by the explorer.
