@@ -8,24 +8,24 @@ use std::{
     fs,
     io::{BufRead, BufReader},
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex},
-    time::Duration,
+    sync::{
+        mpsc::{channel, Receiver},
+        Arc, Mutex,
+    },
+    time::{Duration, Instant},
 };
 
 use axum::{body::Bytes, http::StatusCode, routing::post, Router};
-use codec::Encode;
-use pallet_collective::Instance1;
 use serde_json::Value;
-use sp_runtime::{
-    traits::{BlakeTwo256, Hash as _},
-    Weight,
-};
-use xinglin_primitives::{glue::MemberKind, BlockNumber, MemberId, StampId};
-use xinglin_rpc_api::xinglin::TimeToken;
-use xinglin_runtime::{Runtime, RuntimeCall};
+use sp_runtime::traits::{BlakeTwo256, Hash as _};
+use xinglin_evidence::archive::unpack;
+use xinglin_primitives::{BlockNumber, MemberId, StampId};
+use xinglin_rpc_api::xinglin::{TimeToken, TimeTokens};
+use xinglin_runtime::RuntimeCall;
 use xinglin_sdk::{
-    client::Client,
-    operation::{execute, OperationError},
+    client::{Client, Outcome},
+    keys::address_of,
+    operation::{execute, OperationError, FINALITY_LIMIT},
     trusted_time::{self, read_certificates},
     wallet::Wallet,
 };
@@ -47,76 +47,53 @@ fn wallet(path: &str) -> Wallet {
     Wallet::development(path).unwrap()
 }
 
-async fn succeed(client: &Client, path: &str, call: impl Into<RuntimeCall>) {
-    execute(client, wallet(path).key(), call).await.unwrap();
+/// What a command that succeeds prints as JSON.
+#[track_caller]
+fn told(arguments: &[&str]) -> Value {
+    let output = xinglin(arguments);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// Carries a call through the council of the presets.
-async fn by_council(client: &Client, call: impl Into<RuntimeCall>) {
-    let call = call.into();
-    let length_bound = u32::try_from(call.encoded_size()).unwrap();
-    let proposal_hash = BlakeTwo256::hash_of(&call);
-    let count = pallet_collective::ProposalCount::<Runtime, Instance1>::hashed_key();
-    let tip = client.tip().await.unwrap();
-    let index: Option<u32> = client.storage(&count, tip).await.unwrap();
-    let index = index.unwrap_or_default();
-    let propose = pallet_collective::Call::propose {
-        threshold: 4,
-        proposal: Box::new(call),
-        length_bound,
+/// Has the council of the presets carry a motion, as its members do it; the hash of the motion.
+fn carry(node: &DevNode, proposal: &[&str]) -> String {
+    let url = node.url();
+    let council = |member: &str, words: &[&str]| {
+        let session = ["--url", &url, "--dev-key", member, "--json"];
+        told(&[&["council"], words, &session[..]].concat())["details"].take()
     };
-    succeed(client, "//Alice", RuntimeCall::Council(propose)).await;
-    for member in ["//Alice", "//Bob", "//Charlie", "//Dave"] {
-        let vote = pallet_collective::Call::vote {
-            proposal: proposal_hash,
-            index,
-            approve: true,
-        };
-        succeed(client, member, RuntimeCall::Council(vote)).await;
+    let proposed = council("//Alice", &[&["propose"], proposal].concat());
+    let motion = proposed["motion"].as_str().unwrap();
+    for member in ["//Bob", "//Charlie", "//Dave"] {
+        council(member, &["vote", motion, "aye"]);
     }
-    let close = pallet_collective::Call::close {
-        proposal_hash,
-        index,
-        proposal_weight_bound: Weight::from_parts(100_000_000_000, 10_000_000),
-        length_bound,
-    };
-    succeed(client, "//Alice", RuntimeCall::Council(close)).await;
+    let closed = council("//Alice", &["close", motion]);
+    assert_eq!(closed["isCarried"], true);
+    motion.to_owned()
 }
 
-/// Has the council admit the authority and register its service.
-async fn admit(client: &Client, service: &TestAuthority) {
+/// Has the council admit the authority and register its services.
+fn admit(node: &DevNode, services: &[&TestAuthority]) {
     let key = wallet(AUTHORITY_PATH);
-    by_council(
-        client,
-        pallet_members::Call::register_member {
-            account: key.account(),
-            kind: MemberKind::TimeAuthority,
-            level: None,
-            name: b"Ferdie Time Service".to_vec().try_into().unwrap(),
-            encryption_key: key.encryption_key(),
-        },
-    )
-    .await;
-    // As an operator does it: by the call that the binary prints.
-    let file = service.chain_file();
-    let printed = xinglin(&[
-        "time-authority",
-        "certificates",
-        file.to_str().unwrap(),
-        "--member",
-        &AUTHORITY.to_string(),
-        "--json",
-    ]);
-    let printed: Value = serde_json::from_slice(&printed.stdout).unwrap();
-    assert_eq!(printed["subject"], "CN=Authority,O=Test");
-    let call = printed["call"]
-        .as_str()
-        .unwrap()
-        .strip_prefix("0x")
-        .unwrap();
-    let call: RuntimeCall =
-        codec::DecodeAll::decode_all(&mut &hex::decode(call).unwrap()[..]).unwrap();
-    by_council(client, call).await;
+    let (account, sealing) = (address_of(&key.account()), key.encryption_key());
+    let member = ["register-member", &account, "--kind", "timeAuthority"];
+    let name = ["--name", "Ferdie Time Service"];
+    let sealing = ["--encryption-key", &hex::encode(sealing.0)];
+    carry(node, &[&member[..], &name, &sealing].concat());
+    for service in services {
+        let file = service.chain_file();
+        let file = file.to_str().unwrap();
+        let of = ["--member", &AUTHORITY.to_string()];
+        let check = ["time-authority", "certificates", file, "--json"];
+        let checked = told(&[&check[..], &of].concat());
+        assert_eq!(checked["subject"], "CN=Authority,O=Test");
+        let motion = carry(node, &[&["register-certificates", file][..], &of].concat());
+        // The call that is printed is the one that was carried.
+        let call = checked["call"].as_str().unwrap();
+        let call = hex::decode(call.strip_prefix("0x").unwrap()).unwrap();
+        assert_eq!(motion, format!("{:?}", BlakeTwo256::hash(&call)));
+    }
 }
 
 /// Serves the good service at `/good` and others that each fail in their way; returns the address.
@@ -152,7 +129,7 @@ async fn serve(good: Arc<Mutex<TestAuthority>>) -> String {
 /// The service as a process, which is killed if the test fails.
 struct Service {
     child: Child,
-    log: BufReader<std::process::ChildStderr>,
+    log: Receiver<String>,
 }
 
 impl Drop for Service {
@@ -172,17 +149,24 @@ impl Service {
         }
         command.stdin(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap());
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let (sender, log) = channel();
+        std::thread::spawn(move || {
+            let mut lines = lines.map_while(Result::ok);
+            lines.try_for_each(|line| sender.send(line))
+        });
         Self { child, log }
     }
 
     /// Reads what it logs up to the next line with a message.
-    fn wait(&mut self, message: &str) -> (Value, Vec<Value>) {
+    fn wait(&self, message: &str) -> (Value, Vec<Value>) {
+        let deadline = Instant::now() + LIMIT;
         let mut before = Vec::new();
         loop {
-            let mut line = String::new();
-            let read = self.log.read_line(&mut line).unwrap();
-            assert_ne!(read, 0, "the service ended: {before:?}");
+            let left = deadline.saturating_duration_since(Instant::now());
+            let line = self.log.recv_timeout(left);
+            // It has ended, or says other things all the time.
+            let line = line.unwrap_or_else(|error| panic!("{error}: {before:?}"));
             let parsed: Value = serde_json::from_str(&line).unwrap();
             if parsed["message"] == message {
                 return (parsed, before);
@@ -201,10 +185,29 @@ impl Service {
     }
 }
 
+/// Runs the service until it has stamped as many blocks.
+fn stamp<const N: usize>(node: &DevNode, services: &[String]) -> [BlockNumber; N] {
+    tokio::task::block_in_place(|| {
+        let service = Service::start(node, services);
+        let lines = [(); N].map(|()| service.wait("block stamped").0);
+        assert_eq!(service.terminate(), Some(0));
+        lines.map(|line| block_of(&line))
+    })
+}
+
+fn block_of(line: &Value) -> BlockNumber {
+    let block = line["block"].as_u64().unwrap();
+    BlockNumber::try_from(block).unwrap()
+}
+
+fn chain_of(token: &TimeToken) -> Vec<Vec<u8>> {
+    let certificates = token.certificates.iter();
+    certificates.map(|it| it.0.clone()).collect()
+}
+
 /// Checks a token as everybody can: by the certificates that come with it.
 fn check(token: &TimeToken) {
-    let certificates: Vec<_> = token.certificates.iter().map(|it| &it.0[..]).collect();
-    let authority = Authority::new(&certificates).unwrap();
+    let authority = Authority::new(&chain_of(token)).unwrap();
     let stamp = verify(&token.token.0, token.block_hash.as_bytes(), &authority).unwrap();
     assert_eq!(stamp.time_ms, token.time_ms);
     assert_eq!(token.authority, AUTHORITY);
@@ -217,30 +220,81 @@ async fn around(client: &Client, block: BlockNumber) -> [Option<TimeToken>; 2] {
     [found.before, found.after]
 }
 
+/// The explorer shows the tokens from before and after a block.
+fn check_explorer(node: &DevNode, block: BlockNumber, tokens: &[TimeToken; 2]) {
+    let (block, url) = (block.to_string(), node.url());
+    let command = ["explorer", "block", &block, "--url", &url];
+    let shown = told(&[&command[..], &["--json"]].concat());
+    let shown: TimeTokens = serde_json::from_value(shown["timeTokens"].clone()).unwrap();
+    assert_eq!([shown.before, shown.after], tokens.clone().map(Some));
+    let table = xinglin(&command).stdout;
+    let table = String::from_utf8_lossy(&table);
+    for token in tokens {
+        let (id, stamped) = (token.id, token.block_number);
+        let line = format!("by token {id} of member 5 over block {stamped}");
+        assert!(table.contains(&line), "{table}");
+    }
+}
+
+/// An evidence package of the operation brings the tokens from before and after it. The binary proves
+/// its time by them, and OpenSSL verifies them; neither asks the node.
+fn check_package(node: &DevNode, operation: &Outcome, tokens: &[TimeToken; 2]) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("evidence.zip");
+    let name = file.to_str().unwrap();
+    let (hash, url) = (format!("{:?}", operation.hash), node.url());
+    let export = ["evidence", "export", "receipt", &hash, "--url", &url];
+    let exported = told(&[&export[..], &["--output", name, "--json"]].concat());
+    assert_eq!(exported.get("untimed"), Some(&Value::Null));
+    let files = unpack(&fs::read(&file).unwrap()).unwrap();
+    for (number, token) in tokens.iter().enumerate() {
+        assert_eq!(files[&format!("time/{number}.tsr")], token.token.0);
+    }
+
+    let report = told(&["evidence", "verify", name, "--trust", "dev", "--json"]);
+    let mut steps = report["steps"].as_array().unwrap().iter();
+    let step = steps.find(|it| it["step"] == "time").unwrap();
+    assert_eq!(step["outcome"], "proven");
+    assert_eq!(step["note"], "2 tokens");
+    let expected = format!("Block {} was made between ", operation.number);
+    let proven = report["proven"].as_array().unwrap();
+    let mut sentences = proven.iter().map(|it| it.as_str().unwrap());
+    assert!(sentences.any(|it| it.starts_with(&expected)), "{proven:?}");
+
+    // The commands of the documentation.
+    let guide = include_str!("../../docs/evidence.md");
+    let (_, section) = guide.split_once("### Tokens by other means").unwrap();
+    let commands = section.split("```").nth(1).unwrap();
+    let verified = Command::new("sh")
+        .args(["-ec", commands])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(verified.status.success(), "{verified:?}");
+    let said = String::from_utf8_lossy(&verified.stdout);
+    assert_eq!(said.matches("Verification: OK").count(), 2, "{verified:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn blocks_are_stamped_and_openssl_verifies_it() {
     let node = DevNode::start(&[]);
     let client = Client::connect(&node.url()).await.unwrap();
     let good = TestAuthority::new(Keys::Rsa);
+    let next = TestAuthority::new(Keys::P256);
     let chain_file = good.chain_file();
-    admit(&client, &good).await;
+    admit(&node, &[&good, &next]);
     let good = Arc::new(Mutex::new(good));
     let address = serve(Arc::clone(&good)).await;
 
-    let tokens = tokio::time::timeout(LIMIT, async {
-        let services = vec![format!("{address}/good")];
-        tokio::task::block_in_place(|| {
-            let mut service = Service::start(&node, &services);
-            let lines = [(); 3].map(|()| service.wait("block stamped").0);
-            assert_eq!(service.terminate(), Some(0));
-            lines
-        })
-    });
-    let tokens = tokens.await.unwrap();
-    let [first, second, third] = tokens.map(|line| {
-        let block = line["block"].as_u64().unwrap();
-        BlockNumber::try_from(block).unwrap()
-    });
+    // An operation between the tokens of two services.
+    let services = [format!("{address}/good")];
+    let [first] = stamp(&node, &services);
+    let retired = std::mem::replace(&mut *good.lock().unwrap(), next);
+    let remark = frame_system::Call::remark { remark: vec![1] };
+    let key = wallet("//Alice");
+    let operation = execute(&client, key.key(), RuntimeCall::System(remark)).await;
+    let operation = operation.unwrap();
+    let [second, third] = stamp(&node, &services);
     assert!(first < second && second < third);
 
     // Each block lies between the nearest tokens.
@@ -258,6 +312,18 @@ async fn blocks_are_stamped_and_openssl_verifies_it() {
     assert_eq!(none, None);
     let unknown = trusted_time::tokens_around(&client, u32::MAX).await;
     assert_eq!(unknown.unwrap(), None);
+
+    let [from, until] = around(&client, operation.number).await.map(Option::unwrap);
+    assert_eq!((from.block_number, until.block_number), (first, second));
+    let chains = [retired.chain(), good.lock().unwrap().chain()];
+    assert_eq!([&from, &until].map(chain_of), chains);
+    client
+        .wait_until_indexed(operation.number, FINALITY_LIMIT)
+        .await
+        .unwrap();
+    let around = [from, until];
+    check_explorer(&node, operation.number, &around);
+    check_package(&node, &operation, &around);
 
     // What the binary saves is what the command of the documentation takes.
     let folder = tempfile::tempdir().unwrap();
@@ -292,8 +358,7 @@ async fn blocks_are_stamped_and_openssl_verifies_it() {
     // The certificates are those that were registered.
     let pem = fs::read_to_string(chain_file).unwrap();
     let (_, certificates) = read_certificates(&pem).unwrap();
-    let given: Vec<_> = before.certificates.iter().map(|it| it.0.clone()).collect();
-    assert_eq!(given, certificates);
+    assert_eq!(chain_of(&before), certificates);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -301,7 +366,7 @@ async fn what_is_wrong_is_told_and_the_next_service_asked() {
     let node = DevNode::start(&[]);
     let client = Client::connect(&node.url()).await.unwrap();
     let good = TestAuthority::new(Keys::P256);
-    admit(&client, &good).await;
+    admit(&node, &[&good]);
     let good = Arc::new(Mutex::new(good));
     let address = serve(Arc::clone(&good)).await;
     let failing = [
@@ -317,7 +382,7 @@ async fn what_is_wrong_is_told_and_the_next_service_asked() {
     services.push("http://127.0.0.1:1/".to_owned());
     services.push(format!("{address}/good"));
     let (line, before) = tokio::task::block_in_place(|| {
-        let mut service = Service::start(&node, &services);
+        let service = Service::start(&node, &services);
         let found = service.wait("block stamped");
         assert_eq!(service.terminate(), Some(0));
         found
@@ -338,7 +403,7 @@ async fn what_is_wrong_is_told_and_the_next_service_asked() {
     }
 
     // The chain takes nothing twice, nothing that is too large, and nothing from others.
-    let block = BlockNumber::try_from(line["block"].as_u64().unwrap()).unwrap();
+    let block = block_of(&line);
     let [_, token] = around(&client, block).await;
     let token = token.unwrap().token.0;
     let authority = wallet(AUTHORITY_PATH);

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use pallet_validators::Addresses;
+use serde_json::Value;
 use sp_core::Pair;
 use sp_runtime::DigestItem;
 use xinglin_primitives::{
@@ -12,10 +13,15 @@ use xinglin_primitives::{
     MemberId, AUTHOR_ENGINE_ID,
 };
 use xinglin_runtime::RuntimeCall;
-use xinglin_sdk::keys::{KeyPair, Scheme};
+use xinglin_sdk::{
+    client::Outcome,
+    council,
+    keys::{KeyPair, Scheme},
+};
 use xinglin_tests::{
     cluster::Identity,
     parties::dev_key,
+    process::xinglin,
     traffic::{expect_included, Traffic},
     Cluster, ClusterOptions, Node,
 };
@@ -28,53 +34,34 @@ fn key(path: &str) -> KeyPair {
 }
 
 /// Submits a call as this party and expects it to succeed.
-async fn execute(node: &Node, path: &str, call: RuntimeCall) {
+async fn execute(node: &Node, path: &str, call: RuntimeCall) -> Outcome {
     let client = node.client().await.unwrap();
     let outcome = client.execute(&key(path), call, LIMIT).await.unwrap();
     assert_eq!(outcome.failure(), None);
+    outcome
 }
 
 /// Carries a call through the council of the five members of the presets.
 async fn by_council(node: &Node, call: RuntimeCall) {
-    use codec::Encode;
-    use sp_runtime::traits::Hash;
-
-    let proposal_len = u32::try_from(call.encoded_size()).unwrap();
-    let proposal_hash = sp_runtime::traits::BlakeTwo256::hash_of(&call);
     let client = node.client().await.unwrap();
-    let tip = client.tip().await.unwrap();
-    let index: u32 = client
-        .storage(
-            &pallet_collective::ProposalCount::<
-                xinglin_runtime::Runtime,
-                pallet_collective::Instance1,
-            >::hashed_key(),
-            tip,
-        )
-        .await
-        .unwrap()
-        .unwrap_or_default();
-    let propose = RuntimeCall::Council(pallet_collective::Call::propose {
-        threshold: 4,
-        proposal: Box::new(call),
-        length_bound: proposal_len,
-    });
-    execute(node, "//Alice", propose).await;
-    for member in ["//Alice", "//Bob", "//Charlie", "//Dave"] {
-        let vote = RuntimeCall::Council(pallet_collective::Call::vote {
-            proposal: proposal_hash,
-            index,
-            approve: true,
-        });
-        execute(node, member, vote).await;
+    let alice = key("//Alice");
+    let (motion, _) = council::propose(&client, &alice, call).await.unwrap();
+    for member in ["//Bob", "//Charlie", "//Dave"] {
+        let voted = council::vote(&client, &key(member), motion, true).await;
+        voted.unwrap();
     }
-    let close = RuntimeCall::Council(pallet_collective::Call::close {
-        proposal_hash,
-        index,
-        proposal_weight_bound: sp_runtime::Weight::from_parts(10_000_000_000, 1_000_000),
-        length_bound: proposal_len,
-    });
-    execute(node, "//Alice", close).await;
+    let closed = council::close(&client, &alice, motion).await.unwrap();
+    assert!(closed.is_carried);
+    assert_eq!(closed.failure, None);
+}
+
+/// What a command that succeeds prints as JSON.
+#[track_caller]
+fn told(arguments: &[&str]) -> Value {
+    let output = xinglin(arguments).unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// Waits until this member's validator makes a block: only then does it count as at work again.
@@ -170,6 +157,21 @@ async fn validators_join_and_leave_while_transactions_flow() {
     for node in &cluster.nodes {
         expect_included(node, &acknowledged, LIMIT).await.unwrap();
     }
+
+    // Whoever trusts the genesis alone follows both changes to those who decided this.
+    let remark = RuntimeCall::System(frame_system::Call::remark { remark: vec![1] });
+    let outcome = execute(&cluster.nodes[0], "//Dave", remark).await;
+    let file = cluster.dir().join("evidence.zip");
+    let (file, genesis) = (file.to_str().unwrap(), cluster.spec().to_str().unwrap());
+    let (hash, url) = (format!("{:?}", outcome.hash), cluster.nodes[0].url());
+    let export = ["evidence", "export", "receipt", &hash, "--output", file];
+    told(&[&export[..], &["--url", &url, "--json"]].concat());
+    let report = told(&["evidence", "verify", file, "--trust", genesis, "--json"]);
+    let steps = report["steps"].as_array().unwrap();
+    let step = |name| steps.iter().find(|it| it["step"] == name).unwrap();
+    assert_eq!(step("validators")["outcome"], "proven");
+    assert_eq!(step("validators")["note"], "2 changes of the validators");
+    assert_eq!(step("operations")["outcome"], "proven");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -140,11 +140,14 @@ impl<'a> Gathering<'a> {
         self.receipt(transaction).await
     }
 
-    /// Adds what proves all that was gathered.
-    pub(super) async fn finish(mut self, subject: Subject) -> Result<Evidence, EvidenceError> {
+    /// Adds what proves all that was gathered. Why not the tokens around all blocks, if so.
+    pub(super) async fn finish(
+        mut self,
+        subject: Subject,
+    ) -> Result<(Evidence, Option<String>), EvidenceError> {
         let blocks = self.receipts.iter().map(|receipt| receipt.header.number);
         let blocks = blocks.collect();
-        let stamps = stamps::gather(&mut self, blocks).await?;
+        let (stamps, untimed) = stamps::gather(&mut self, blocks).await?;
         let mut wanted: BTreeMap<BlockNumber, BTreeSet<Item>> = BTreeMap::new();
         for receipt in &self.receipts {
             let items = wanted.entry(receipt.header.number).or_default();
@@ -168,7 +171,7 @@ impl<'a> Gathering<'a> {
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(Evidence {
+        let evidence = Evidence {
             genesis: self.client.genesis(),
             subject,
             set_changes: self.client.set_changes(highest).await?,
@@ -176,7 +179,8 @@ impl<'a> Gathering<'a> {
             states,
             contents: self.contents,
             stamps,
-        })
+        };
+        Ok((evidence, untimed))
     }
 
     async fn state(&self, height: BlockNumber, items: &[Item]) -> Result<StateProof, ClientError> {

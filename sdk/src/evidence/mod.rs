@@ -90,6 +90,8 @@ pub struct Exported {
     pub unopened: Vec<(ContentOf, String)>,
     /// Why not all operations of the visit are in it, if they are not: what the state says of it is.
     pub untraced: Option<String>,
+    /// Why the nearest time tokens of some blocks may not be in it, if so: those of others are.
+    pub untimed: Option<String>,
 }
 
 /// Exports a package, with the contents that the wallet opens if one is given; for a visit also with
@@ -129,7 +131,7 @@ pub async fn export(
     for transaction in &request.transactions {
         gathering.receipt(*transaction).await?;
     }
-    let evidence = gathering.finish(request.subject).await?;
+    let (evidence, untimed) = gathering.finish(request.subject).await?;
     let package = build(&evidence, Some(&ChainVocabulary))?;
     check(client, &package).await?;
     let sha256 = sp_io::hashing::sha2_256(&package).into();
@@ -138,6 +140,7 @@ pub async fn export(
         sha256,
         unopened,
         untraced,
+        untimed,
     })
 }
 

@@ -16,11 +16,12 @@ use crate::parties::unknown;
 /// Most blocks for which the nearest tokens are looked for: the first of a package.
 const BLOCKS_MAX: usize = 64;
 
-/// Gathers the nearest tokens before and after each of some blocks.
+/// Gathers the nearest tokens before and after each of some blocks; why not of all, if so.
 pub(super) async fn gather(
     gathering: &mut Gathering<'_>,
     blocks: BTreeSet<BlockNumber>,
-) -> Result<Vec<Stamped>, EvidenceError> {
+) -> Result<(Vec<Stamped>, Option<String>), EvidenceError> {
+    let count = blocks.len();
     let mut nearest: BTreeMap<StampId, Stamp> = BTreeMap::new();
     for block in blocks.into_iter().take(BLOCKS_MAX) {
         let around: StampsAround = gathering
@@ -28,11 +29,21 @@ pub(super) async fn gather(
             .await?;
         nearest.extend([around.before, around.after].into_iter().flatten());
     }
+    // A chain without tokens has none to leave out.
+    let untimed = left_out(count).filter(|_| !nearest.is_empty());
     let mut stamps = Vec::with_capacity(nearest.len());
     for (id, stamp) in nearest {
         stamps.push(stamped(gathering, id, &stamp).await?);
     }
-    Ok(stamps)
+    Ok((stamps, untimed))
+}
+
+/// Why the nearest tokens are not looked for around all of so many blocks, if so.
+fn left_out(blocks: usize) -> Option<String> {
+    let left_out = blocks.checked_sub(BLOCKS_MAX).filter(|it| *it > 0)?;
+    Some(format!(
+        "they are looked for around the first {BLOCKS_MAX} blocks of a package, which leaves out {left_out}: bring the operations of those by `evidence export receipt`"
+    ))
 }
 
 /// A token with the receipt of the transaction that carries it and the block that it stamps.
@@ -62,4 +73,17 @@ async fn stamped(
         block: gathering.certified(stamp.block).await?,
         recorded: gathering.receipt(transaction).await?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_told_for_how_many_blocks_no_tokens_are_looked_for() {
+        assert_eq!(left_out(0), None);
+        assert_eq!(left_out(BLOCKS_MAX), None);
+        let told = left_out(BLOCKS_MAX + 2).unwrap();
+        assert!(told.contains("leaves out 2:"), "{told}");
+    }
 }

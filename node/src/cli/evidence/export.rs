@@ -112,6 +112,7 @@ pub fn run(args: ExportArgs) -> Result<()> {
             "sha256": sha256,
             "unopened": unopened.collect::<Vec<_>>(),
             "untraced": exported.untraced,
+            "untimed": exported.untimed,
         });
         return output::write_json(None, &report);
     }
@@ -126,6 +127,9 @@ pub fn run(args: ExportArgs) -> Result<()> {
     }
     if let Some(reason) = &exported.untraced {
         println!("Not all operations of the visit are in the package: {reason}.");
+    }
+    if let Some(reason) = &exported.untimed {
+        println!("Not all time tokens around its operations are in the package: {reason}.");
     }
     Ok(())
 }
