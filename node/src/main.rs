@@ -22,8 +22,36 @@ fn main() -> ExitCode {
     match cli::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", told(&error));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// An error and its causes in one line, each told once: many say in their own sentence what caused
+/// them.
+fn told(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if line.is_empty() {
+            line = cause;
+        } else if !line.contains(&cause) {
+            line = format!("{line}: {cause}");
+        }
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::told;
+
+    #[test]
+    fn a_cause_that_is_part_of_what_it_caused_is_told_once() {
+        let cause = || std::io::Error::other("the disk is full");
+        let both = anyhow::Error::from(cause()).context("writing a.json");
+        assert_eq!(told(&both), "writing a.json: the disk is full");
+        let once = anyhow::Error::from(cause()).context("a.json: the disk is full; make room");
+        assert_eq!(told(&once), "a.json: the disk is full; make room");
     }
 }

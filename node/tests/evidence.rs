@@ -3,8 +3,13 @@
 
 mod support;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::Output,
+};
 
+use pallet_appointments::types::{NewSchedule, VisitKind};
+use pallet_audit::types::Statement;
 use pallet_records::{
     access::Purpose,
     grants::{Covered, Grantee, Terms},
@@ -12,10 +17,16 @@ use pallet_records::{
 };
 use serde_json::Value;
 use xinglin_evidence::archive::{pack, unpack};
-use xinglin_primitives::{time::DAY_MS, MemberId, Party, PatientId, PractitionerId, RecordId};
+use xinglin_primitives::{
+    glue::Subject,
+    time::{Date, DAY_MS, HOUR_MS},
+    DepartmentId, Hash, MemberId, Party, PatientId, PractitionerId, RecordId, ScheduleId,
+};
+use xinglin_runtime::{Runtime, RuntimeCall};
 use xinglin_sdk::{
-    client::Client,
+    client::{Client, Outcome},
     envelope::Compression,
+    operation::{execute, FINALITY_LIMIT},
     parties,
     records::{self, Amendment, RecordDraft},
     wallet::Wallet,
@@ -26,6 +37,9 @@ use self::support::{xinglin, DevNode};
 
 const PATIENT_PATH: &str = "//Alice//patient//1";
 const AUTHOR_PATH: &str = "//Alice//doctor//1";
+const HOSPITAL_PATH: &str = "//Alice";
+const REGULATOR_PATH: &str = "//Dave";
+const STRANGER_PATH: &str = "//Alice//patient//2";
 const FIRST: &[u8] = br#"{"resourceType":"Bundle","type":"collection","entry":[]}"#;
 const SECOND: &[u8] = br#"{"resourceType":"Bundle","type":"document","entry":[]}"#;
 
@@ -54,8 +68,57 @@ async fn write(client: &Client) -> RecordId {
     written.record
 }
 
-/// Exports for somebody, or for nobody; what the command tells.
-fn export(node: &DevNode, what: &[&str], key: Option<&str>, file: &Path) -> Value {
+/// Makes a call, and waits until it can be found.
+async fn act(client: &Client, path: &str, call: impl Into<RuntimeCall>) -> Outcome {
+    let wallet = Wallet::development(path).unwrap();
+    let outcome = execute(client, wallet.key(), call).await.unwrap();
+    client
+        .wait_until_indexed(outcome.number, FINALITY_LIMIT)
+        .await
+        .unwrap();
+    outcome
+}
+
+/// The hospital publishes a schedule, in which the patient books. Gives the hashes of both.
+async fn book(client: &Client) -> (Hash, Hash) {
+    let today = Date::of(parties::now(client).await.unwrap());
+    let schedule = NewSchedule {
+        practitioner: PractitionerId(0),
+        department: DepartmentId(1),
+        kind: VisitKind::First,
+        start: Date(today.0 + 2).start() + 9 * HOUR_MS,
+        slot_minutes: 15,
+        slots: 4,
+        capacity: 1,
+        fee_fen: 2_500,
+    };
+    let publish = pallet_appointments::Call::<Runtime>::publish_schedule { schedule };
+    let published = act(client, HOSPITAL_PATH, publish).await;
+    let book = pallet_appointments::Call::<Runtime>::book {
+        patient: PatientId(0),
+        schedule: ScheduleId(0),
+        slot: 0,
+        waitlist: false,
+        pre_visit_grant: None,
+    };
+    let booked = act(client, PATIENT_PATH, book).await;
+    (published.hash, booked.hash)
+}
+
+/// The regulator opens a case about the patient.
+async fn open_case(client: &Client) {
+    let open = pallet_audit::Call::<Runtime>::open_case {
+        subject: Subject::Party(Party::Patient(PatientId(0))),
+        basis: Statement {
+            code: 1,
+            digest: Hash::repeat_byte(1),
+        },
+    };
+    act(client, REGULATOR_PATH, open).await;
+}
+
+/// Runs `xinglin evidence export` for somebody, or for nobody.
+fn try_export(node: &DevNode, what: &[&str], key: Option<&str>, file: &Path) -> Output {
     let (url, file) = (node.url(), file.to_str().unwrap());
     let mut arguments = vec!["evidence", "export"];
     arguments.extend(what);
@@ -63,7 +126,12 @@ fn export(node: &DevNode, what: &[&str], key: Option<&str>, file: &Path) -> Valu
     if let Some(key) = key {
         arguments.extend(["--dev-key", key]);
     }
-    let output = xinglin(&arguments);
+    xinglin(&arguments)
+}
+
+/// Exports for somebody, or for nobody; what the command tells.
+fn export(node: &DevNode, what: &[&str], key: Option<&str>, file: &Path) -> Value {
+    let output = try_export(node, what, key, file);
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{error}");
     serde_json::from_slice(&output.stdout).unwrap()
@@ -71,11 +139,23 @@ fn export(node: &DevNode, what: &[&str], key: Option<&str>, file: &Path) -> Valu
 
 /// Verifies against the specification of the development chain: whether it holds, and the report.
 fn verify(file: &Path) -> (bool, Value) {
+    verify_by(file, "dev")
+}
+
+/// The same, against any specification.
+fn verify_by(file: &Path, trust: &str) -> (bool, Value) {
     let file = file.to_str().unwrap();
-    let output = xinglin(&["evidence", "verify", file, "--trust", "dev", "--json"]);
+    let output = xinglin(&["evidence", "verify", file, "--trust", trust, "--json"]);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["isProven"], output.status.success());
     (output.status.success(), report)
+}
+
+/// Why a command fails, having told nothing else.
+fn refusal(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.stdout, b"");
+    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 fn outcome<'a>(report: &'a Value, step: &str) -> &'a str {
@@ -244,4 +324,151 @@ async fn receipts_are_exported_and_the_chain_must_be_the_trusted_one() {
     ]);
     assert_eq!(nothing.status.code(), Some(1));
     assert!(!missing.exists());
+}
+
+#[tokio::test]
+async fn a_visit_is_exported_for_a_case_and_proven_by_a_specification_in_a_file() {
+    let mut node = DevNode::start(&[]);
+    let client = Client::connect(&node.url()).await.unwrap();
+    let (published, booked) = book(&client).await;
+    open_case(&client).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| -> PathBuf { folder.path().join(name) };
+    let further = format!("{published:?}");
+    let (for_case, own, nobodys) = (path("case.zip"), path("own.zip"), path("nobodys.zip"));
+    let what = ["trail", "0", "--case", "0"];
+    let told = export(&node, &what, Some(REGULATOR_PATH), &for_case);
+    assert_eq!(
+        (&told["untraced"], &told["unopened"]),
+        (&Value::Null, &Value::Array(Vec::new()))
+    );
+    let what = ["trail", "0", "--with", &further];
+    let told = export(&node, &what, Some(PATIENT_PATH), &own);
+    assert_eq!(told["untraced"], Value::Null);
+    let told = export(&node, &what, None, &nobodys);
+    assert!(told["untraced"].as_str().unwrap().contains("give a key"));
+    let refused = path("refused.zip");
+    for (key, case, reason) in [
+        (REGULATOR_PATH, &[][..], "may not ask"),
+        (STRANGER_PATH, &[], "may not ask"),
+        (REGULATOR_PATH, &["--case", "1"], "open a case first"),
+        (PATIENT_PATH, &["--case", "0"], "open a case first"),
+    ] {
+        let what = [&["trail", "0"], case].concat();
+        let error = refusal(&try_export(&node, &what, Some(key), &refused));
+        assert!(error.contains(reason), "{key} {case:?}: {error}");
+        assert!(!refused.exists());
+    }
+    drop(client);
+    assert_eq!(node.terminate(), Some(0));
+
+    let specification = |chain: &str| -> String {
+        let file = path(&format!("{chain}.json")).to_str().unwrap().to_owned();
+        let built = xinglin(&["chain-spec", "build", "--chain", chain, "-o", &file]);
+        assert!(built.status.success());
+        file
+    };
+    let (trusted, other) = (specification("dev"), specification("local"));
+    for (package, calls) in [
+        (&for_case, &[("book", booked)][..]),
+        (&own, &[("book", booked), ("publish_schedule", published)]),
+        (&nobodys, &[("publish_schedule", published)]),
+    ] {
+        let (holds, report) = verify_by(package, &trusted);
+        assert!(holds, "{report}");
+        assert_eq!(report, verify(package).1);
+        assert_eq!(report["subject"]["trail"], 0);
+        let proven = sentences(&report, "proven");
+        assert_eq!(
+            proven.matches("Transaction ").count(),
+            calls.len(),
+            "{proven}"
+        );
+        for (call, hash) in calls {
+            let said = format!("Transaction {hash:?} (Appointments.{call})");
+            assert!(proven.contains(&said), "{proven}");
+        }
+        assert!(proven.contains("appointment 0 of patient 0"), "{proven}");
+        let (holds, report) = verify_by(package, &other);
+        assert!(!holds);
+        assert_eq!(outcome(&report, "validators"), "failed");
+        assert_eq!(outcome(&report, "operations"), "notReached");
+    }
+    // Neither a package nor what is not there is a specification.
+    let package = for_case.to_str().unwrap();
+    let missing = path("missing.json").to_str().unwrap().to_owned();
+    for trust in [package, &missing] {
+        let verified = xinglin(&["evidence", "verify", package, "--trust", trust]);
+        let error = refusal(&verified);
+        assert!(
+            error.contains(&format!("chain specification `{trust}`")),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn of_what_does_not_exist_nothing_is_written() {
+    let node = DevNode::start(&[]);
+    let client = Client::connect(&node.url()).await.unwrap();
+    let record = write(&client).await.to_string();
+    open_case(&client).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (url, file) = (node.url(), folder.path().join("out.pdf"));
+    let name = file.to_str().unwrap();
+    let unknown = format!("{:?}", Hash::repeat_byte(0x11));
+    let case: &[&str] = &["--case", "0"];
+    for (key, case) in [
+        (None, &[][..]),
+        (Some(PATIENT_PATH), &[]),
+        (Some(REGULATOR_PATH), case),
+    ] {
+        for (what, reason) in [
+            (&["record", "999999"][..], "no record 999999"),
+            (&["trail", "999999"], "no appointment 999999"),
+            (&["record", &record, "--with", &unknown], &unknown),
+        ] {
+            let error = refusal(&try_export(&node, &[what, case].concat(), key, &file));
+            assert!(error.contains(reason), "{what:?} {key:?}: {error}");
+        }
+    }
+    // Like what is not the asker's business.
+    for (command, key, reason) in [
+        (
+            &["explorer", "trail", "999999"][..],
+            PATIENT_PATH,
+            "may not ask",
+        ),
+        (
+            &["explorer", "trail", "999999"],
+            REGULATOR_PATH,
+            "may not ask",
+        ),
+        (
+            &["explorer", "trail", "999999", "--case", "0"],
+            REGULATOR_PATH,
+            "not about this",
+        ),
+        (
+            &["explorer", "trail", "999999", "--case", "999999"],
+            REGULATOR_PATH,
+            "open a case first",
+        ),
+        (
+            &["regulator", "report", "999999", "-o", name],
+            REGULATOR_PATH,
+            "may not ask",
+        ),
+        (
+            &["regulator", "report", "0", "-o", name],
+            STRANGER_PATH,
+            "may not ask",
+        ),
+    ] {
+        let error = refusal(&xinglin(
+            &[command, &["--url", &url, "--dev-key", key]].concat(),
+        ));
+        assert!(error.contains(reason), "{command:?}: {error}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

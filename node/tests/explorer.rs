@@ -3,32 +3,53 @@
 
 mod support;
 
-use std::process::Output;
+use std::{process::Output, time::Instant};
 
+use frame_support::BoundedVec;
 use pallet_appointments::types::{NewSchedule, VisitKind};
 use pallet_audit::types::Statement;
-use serde_json::Value;
+use pallet_insurance::{
+    computation::{Category, Insured, Review, SchemeParameters},
+    types::Period,
+};
+use pallet_records::{
+    access::Purpose,
+    grants::{Covered, Grantee, Terms},
+    types::ContentKind,
+};
+use serde_json::{json, Value};
+use tokio::task::{spawn_blocking, yield_now, JoinHandle};
 use xinglin_primitives::{
     glue::Subject,
-    time::{Date, HOUR_MS},
-    DepartmentId, Hash, Party, PatientId, PractitionerId, ScheduleId,
+    time::{Date, DAY_MS, HOUR_MS},
+    CaseId, ClaimId, CoverageId, DepartmentId, GrantId, Hash, InvoiceId, MemberId, Party,
+    PatientId, PractitionerId, ScheduleId, SchemeId,
 };
 use xinglin_rpc_api::explorer::ActivityFilter;
-use xinglin_runtime::Runtime;
+use xinglin_runtime::{Runtime, RuntimeCall, RuntimeEvent};
 use xinglin_sdk::{
-    client::Client,
-    operation::{execute, FINALITY_LIMIT},
+    billing::{self, InvoiceDraft},
+    client::{Client, Outcome},
+    envelope::Compression,
+    insurance::{self, SettlementOrder, Settling},
+    operation::{self, execute, random_id, FINALITY_LIMIT},
     parties,
+    records::{self, RecordDraft},
     wallet::Wallet,
 };
+use zeroize::Zeroizing;
 
 use self::support::{xinglin, DevNode};
 
 const PATIENT: &str = "//Alice//patient//1";
 const DOCTOR: &str = "//Alice//doctor//1";
+/// Who is granted a record.
+const COLLEAGUE: &str = "//Bob//doctor//1";
 const HOSPITAL: &str = "//Alice";
+const INSURER: &str = "//Charlie";
 const REGULATOR: &str = "//Dave";
 const STRANGER: &str = "//Alice//patient//2";
+const PRICE_FEN: u128 = 10_000;
 
 fn wallet(path: &str) -> Wallet {
     Wallet::development(path).unwrap()
@@ -61,24 +82,26 @@ fn refusal(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// The hospital publishes a schedule of its doctor, and the patient books the first slot. Gives the
-/// hash of the booking.
-async fn book(client: &Client) -> Hash {
-    let today = Date::of(parties::now(client).await.unwrap());
-    let schedule = NewSchedule {
-        practitioner: PractitionerId(0),
-        department: DepartmentId(1),
-        kind: VisitKind::First,
-        start: Date(today.0 + 2).start() + 9 * HOUR_MS,
-        slot_minutes: 15,
-        slots: 4,
-        capacity: 1,
-        fee_fen: 2_500,
-    };
-    let publish = pallet_appointments::Call::<Runtime>::publish_schedule { schedule };
-    execute(client, wallet(HOSPITAL).key(), publish)
+/// Makes a call, and waits until it can be found.
+async fn act(client: &Client, path: &str, call: impl Into<RuntimeCall>) -> Outcome {
+    let outcome = execute(client, wallet(path).key(), call).await.unwrap();
+    indexed(client, &outcome).await;
+    outcome
+}
+
+async fn indexed(client: &Client, outcome: &Outcome) {
+    client
+        .wait_until_indexed(outcome.number, FINALITY_LIMIT)
         .await
         .unwrap();
+}
+
+async fn today(client: &Client) -> Date {
+    Date::of(parties::now(client).await.unwrap())
+}
+
+/// The patient takes the first slot.
+fn booking() -> RuntimeCall {
     let book = pallet_appointments::Call::<Runtime>::book {
         patient: PatientId(0),
         schedule: ScheduleId(0),
@@ -86,29 +109,196 @@ async fn book(client: &Client) -> Hash {
         waitlist: false,
         pre_visit_grant: None,
     };
-    let booked = execute(client, wallet(PATIENT).key(), book).await.unwrap();
-    client
-        .wait_until_indexed(booked.number, FINALITY_LIMIT)
-        .await
-        .unwrap();
-    booked.hash
+    book.into()
+}
+
+/// The hospital publishes a schedule of its doctor, and the patient books the first slot. Gives the
+/// hash of the booking.
+async fn book(client: &Client) -> Hash {
+    let schedule = NewSchedule {
+        practitioner: PractitionerId(0),
+        department: DepartmentId(1),
+        kind: VisitKind::First,
+        start: Date(today(client).await.0 + 2).start() + 9 * HOUR_MS,
+        slot_minutes: 15,
+        slots: 4,
+        capacity: 1,
+        fee_fen: 2_500,
+    };
+    let publish = pallet_appointments::Call::<Runtime>::publish_schedule { schedule };
+    act(client, HOSPITAL, publish).await;
+    act(client, PATIENT, booking()).await.hash
 }
 
 async fn open_case(client: &Client) {
     let open = pallet_audit::Call::<Runtime>::open_case {
         subject: Subject::Party(Party::Patient(PatientId(0))),
-        basis: Statement {
-            code: 1,
-            digest: Hash::repeat_byte(1),
+        basis: statement(1),
+    };
+    act(client, REGULATOR, open).await;
+}
+
+async fn close_case(client: &Client) {
+    let close = pallet_audit::Call::<Runtime>::close_case {
+        case: CaseId(0),
+        finding: statement(2),
+    };
+    act(client, REGULATOR, close).await;
+}
+
+fn statement(code: u16) -> Statement {
+    Statement {
+        code,
+        digest: Hash::repeat_byte(1),
+    }
+}
+
+/// The hospital bills the patient, without a visit.
+async fn bill(client: &Client) -> InvoiceId {
+    let today = today(client).await;
+    let draft: InvoiceDraft = serde_json::from_value(json!({
+        "patient": 0, "setting": "outpatient", "service": [today, today],
+        "lines": [{
+            "item": { "system": "urn:example", "code": "x", "name": "Example" },
+            "class": "a", "prepayBp": 0, "unitPriceFen": PRICE_FEN as u64, "quantity": 1,
+        }],
+    }))
+    .unwrap();
+    let prepared = billing::prepare(client, &wallet(HOSPITAL), &draft).await;
+    let issued = act(client, HOSPITAL, prepared.unwrap().call()).await;
+    let invoice = operation::told(&issued, "InvoiceIssued", |event| match event {
+        RuntimeEvent::Payments(pallet_payments::Event::InvoiceIssued { invoice, .. }) => {
+            Some(*invoice)
+        }
+        _ => None,
+    });
+    invoice.unwrap()
+}
+
+/// The patient pays a bill.
+async fn pay(client: &Client) -> Outcome {
+    let pay = pallet_payments::Call::<Runtime>::pay {
+        invoice: bill(client).await,
+        amount_fen: PRICE_FEN,
+        payment: random_id(),
+    };
+    act(client, PATIENT, pay).await
+}
+
+/// The insurer covers the patient by a scheme under which what has no visit is flagged, and the
+/// patient settles a bill.
+async fn flag(client: &Client) -> (ClaimId, Hash) {
+    let parameters = SchemeParameters {
+        review: Review {
+            needs_visit: true,
+            ..Review::default()
+        },
+        ..SchemeParameters::default()
+    };
+    let create = pallet_insurance::Call::<Runtime>::create_scheme {
+        code: BoundedVec::truncate_from(b"BASIC".to_vec()),
+        from: Date(0),
+        parameters: Box::new(parameters),
+    };
+    act(client, INSURER, create).await;
+    let enrol = pallet_insurance::Call::<Runtime>::enrol {
+        patient: PatientId(0),
+        scheme: SchemeId(0),
+        insured: Insured {
+            category: Category::Employed,
+            age_group: 0,
+        },
+        period: Period {
+            from: Date(0),
+            until: None,
         },
     };
-    let opened = execute(client, wallet(REGULATOR).key(), open)
-        .await
-        .unwrap();
-    client
-        .wait_until_indexed(opened.number, FINALITY_LIMIT)
-        .await
-        .unwrap();
+    act(client, INSURER, enrol).await;
+    let order = SettlementOrder {
+        invoice: bill(client).await,
+        coverage: CoverageId(0),
+        account_max_fen: 0,
+    };
+    let settled = insurance::settle(client, wallet(PATIENT).key(), order, None).await;
+    let (settling, outcome) = settled.unwrap();
+    indexed(client, &outcome).await;
+    let Settling::Flagged { claim } = settling else {
+        panic!("a bill without a visit was not flagged");
+    };
+    (claim, outcome.hash)
+}
+
+/// The doctor writes a record, which the patient shares with her colleague.
+async fn share(client: &Client) -> (GrantId, Hash) {
+    let draft = RecordDraft {
+        patient: PatientId(0),
+        author: PractitionerId(0),
+        member: MemberId(0),
+        visit: None,
+        kind: ContentKind::Encounter,
+        content: Zeroizing::new(b"{}".to_vec()),
+        compression: Compression::Zstd,
+    };
+    let written = records::write(client, wallet(DOCTOR).key(), &draft).await;
+    let now = parties::now(client).await.unwrap();
+    let terms = Terms {
+        what: Covered::Record(written.unwrap().record),
+        grantee: Grantee::Practitioner(PractitionerId(2)),
+        purpose: Purpose::Treatment,
+        from: now,
+        until: now + DAY_MS,
+        may_reshare: false,
+    };
+    let sharing = records::share(client, &wallet(PATIENT), terms).await;
+    let sharing = sharing.unwrap();
+    indexed(client, sharing.outcomes.last().unwrap()).await;
+    (sharing.grant, sharing.outcomes[0].hash)
+}
+
+/// Runs `xinglin explorer watch`, which ends by itself once it has told as much as it was asked for.
+fn watch(node: &DevNode, path: &'static str, what: &'static str) -> JoinHandle<Output> {
+    let url = node.url();
+    spawn_blocking(move || {
+        let who = [
+            "explorer",
+            "watch",
+            "--json",
+            "--url",
+            &url,
+            "--dev-key",
+            path,
+        ];
+        let what: Vec<&str> = what.split(' ').collect();
+        xinglin(&[&who[..], &what].concat())
+    })
+}
+
+/// Waits until the node has so many subscribers.
+async fn subscribers(node: &DevNode, count: usize) {
+    let deadline = Instant::now() + FINALITY_LIMIT;
+    let line = format!("xinglin_rpc_subscriptions {count}\n");
+    while !node.get("/metrics").contains(&line) {
+        assert!(Instant::now() < deadline, "there are not {count}");
+        // The client of this test has to end its own.
+        yield_now().await;
+    }
+}
+
+async fn ended(watching: JoinHandle<Output>) -> Output {
+    let output = tokio::time::timeout(FINALITY_LIMIT, watching).await;
+    output.unwrap().unwrap()
+}
+
+/// What a watch told until its end, one document a line.
+async fn told(watching: JoinHandle<Output>) -> Vec<Value> {
+    let output = ended(watching).await;
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let lines = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    lines.collect()
 }
 
 #[tokio::test]
@@ -235,4 +425,257 @@ async fn what_a_regulator_asks_is_on_the_record() {
         "anchor_questions",
     ];
     assert!(!found(&node, REGULATOR, &anchor).is_empty());
+}
+
+#[tokio::test]
+async fn bookings_payments_and_flagged_claims_are_told_as_they_happen() {
+    let node = DevNode::start(&[]);
+    let client = Client::connect(&node.url()).await.unwrap();
+    open_case(&client).await;
+    subscribers(&node, 0).await;
+    let of_patient = watch(&node, PATIENT, "--operations --entity patient:0 --count 6");
+    let payments = watch(
+        &node,
+        STRANGER,
+        "--event-pallet Payments --event Paid --count 1",
+    );
+    let flagged = "--operations --event-pallet Insurance --event Flagged --case 0 --count 1";
+    let flagged = watch(&node, REGULATOR, flagged);
+    subscribers(&node, 3).await;
+
+    let booking = book(&client).await;
+    let payment = pay(&client).await;
+    let (_, settling) = flag(&client).await;
+    let operations = told(of_patient).await;
+    let calls: Vec<String> = operations
+        .iter()
+        .map(|it| format!("{}.{}", it["pallet"], it["call"]).replace('"', ""))
+        .collect();
+    let expected = [
+        "Appointments.book",
+        "Payments.issue_invoice",
+        "Payments.pay",
+        "Insurance.enrol",
+        "Payments.issue_invoice",
+        "Insurance.settle",
+    ];
+    assert_eq!(calls, expected);
+    for (place, hash) in [(0, booking), (2, payment.hash), (5, settling)] {
+        assert_eq!(operations[place]["hash"], json!(hash));
+        assert_eq!(operations[place]["outcome"], "success");
+    }
+    // Everybody learns that there was a payment, and not whose.
+    let [paid] = &told(payments).await[..] else {
+        panic!("one was asked for");
+    };
+    assert_eq!(paid["block"], payment.number);
+    assert_eq!(
+        (&paid["pallet"], &paid["event"]),
+        (&json!("Payments"), &json!("Paid"))
+    );
+    let keys: Vec<&String> = paid.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["block", "event", "index", "pallet", "time"]);
+    let [claim] = &told(flagged).await[..] else {
+        panic!("one was asked for");
+    };
+    assert_eq!(claim["hash"], json!(settling));
+    let mentioned = claim["entities"].as_array().unwrap();
+    assert!(mentioned.contains(&json!("claim:0")), "{mentioned:?}");
+
+    // Nothing more is told for a case that is closed.
+    subscribers(&node, 0).await;
+    let after = watch(&node, REGULATOR, "--operations --pallet Payments --case 0");
+    subscribers(&node, 1).await;
+    close_case(&client).await;
+    bill(&client).await;
+    let output = ended(after).await;
+    assert_eq!(
+        (output.status.code(), &output.stdout[..]),
+        (Some(1), &[][..])
+    );
+}
+
+#[tokio::test]
+async fn a_payment_is_found_in_its_block_by_its_events_and_by_its_signer() {
+    let node = DevNode::start(&[]);
+    let client = Client::connect(&node.url()).await.unwrap();
+    let hash = book(&client).await;
+    // The day has one visit to a department.
+    let again = execute(&client, wallet(PATIENT).key(), booking()).await;
+    assert!(again.is_err());
+    let payment = pay(&client).await;
+
+    let status = json(&explorer(&node, PATIENT, &["status", "--json"]));
+    assert_eq!(status["genesisHash"], json!(client.genesis()));
+    assert_eq!(
+        (&status["first"], &status["record"]["kept"]),
+        (&json!(1), &json!(0))
+    );
+    let indexed = status["last"].as_u64();
+    assert!(indexed >= Some(payment.number.into()), "{status}");
+    assert!(status["tip"].as_u64() >= indexed, "{status}");
+    let (height, block) = (payment.number.to_string(), format!("{:?}", payment.block));
+    let found_block = json(&explorer(&node, PATIENT, &["block", &height, "--json"]));
+    assert_eq!(found_block["hash"], block);
+    let paid = json!({ "pallet": "Payments", "call": "pay", "succeeded": 1, "failed": 0 });
+    assert!(
+        found_block["calls"].as_array().unwrap().contains(&paid),
+        "{found_block}"
+    );
+    let by_hash = json(&explorer(&node, PATIENT, &["block", &block, "--json"]));
+    assert_eq!(by_hash, found_block);
+    let unknown = explorer(&node, PATIENT, &["block", "999999"]);
+    assert!(refusal(&unknown).contains("no such block"));
+
+    let of_event = ["--event-pallet", "Payments", "--event", "Paid", "--events"];
+    for of in [&["--entity", "patient:0"][..], &["--signer", "me"]] {
+        let events = found(&node, PATIENT, &[of, &of_event].concat());
+        let [event] = &events[..] else {
+            panic!("{events:?}");
+        };
+        assert_eq!(event["operation"], json!(payment.hash));
+        assert_eq!(event["fields"]["amount_fen"], PRICE_FEN as u64);
+    }
+    let outcomes = |filter: &[&str]| -> Vec<(Value, Value)> {
+        let items = found(&node, PATIENT, filter);
+        let items = items
+            .iter()
+            .map(|it| (it["hash"].clone(), it["outcome"].clone()));
+        items.collect()
+    };
+    let address = wallet(PATIENT).key().address();
+    let all = outcomes(&["--signer", &address]);
+    assert_eq!(all, outcomes(&["--signer", "me"]));
+    let [last, refused, first] = &all[..] else {
+        panic!("{all:?}");
+    };
+    assert_eq!(*last, (json!(payment.hash), json!("success")));
+    assert_eq!(*first, (json!(hash), json!("success")));
+    assert_eq!(refused.1, "error");
+    assert_eq!(
+        outcomes(&["--outcome", "error"]),
+        std::slice::from_ref(refused)
+    );
+    assert_eq!(
+        outcomes(&["--outcome", "success"]),
+        [last.clone(), first.clone()]
+    );
+    let refused = found(&node, PATIENT, &["--outcome", "error"]);
+    let rule = refused[0]["error"].as_str().unwrap();
+    assert!(rule.starts_with("Appointments."), "{rule}");
+    // Of what others signed, that which is about her.
+    let address = wallet(HOSPITAL).key().address();
+    let of_hospital = ["--signer", &address];
+    assert!(refusal(&explorer(
+        &node,
+        PATIENT,
+        &[&["find"], &of_hospital[..]].concat()
+    ))
+    .contains("may not ask"));
+    let items = found(
+        &node,
+        PATIENT,
+        &[&["--entity", "patient:0"], &of_hospital[..]].concat(),
+    );
+    assert_eq!(
+        (items.len(), &items[0]["call"]),
+        (1, &json!("issue_invoice"))
+    );
+
+    receipt_is_kept(&node, &format!("{:?}", payment.hash));
+}
+
+/// The receipt of an operation is kept in a new file, for those who may see the operation.
+fn receipt_is_kept(node: &DevNode, hash: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (file, missing) = (path("receipt.json"), path("missing.json"));
+    let operation = ["operation", hash, "--json", "--receipt"];
+    let kept = json(&explorer(
+        node,
+        PATIENT,
+        &[&operation[..], &[&file]].concat(),
+    ));
+    assert_eq!(kept["hash"], hash);
+    assert_eq!(
+        kept["events"].as_array().unwrap().last().unwrap()["event"],
+        "ExtrinsicSuccess"
+    );
+    let verified = xinglin(&["receipt", "verify", &file, "--genesis", "dev", "--json"]);
+    let verified = json(&verified);
+    assert_eq!(
+        (&verified["proven"], &verified["transaction"]),
+        (&json!(true), &json!(hash))
+    );
+    let before = std::fs::read(&file).unwrap();
+    let again = explorer(node, PATIENT, &[&operation[..], &[&file]].concat());
+    assert!(refusal(&again).contains("exists"));
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+    let refused = explorer(node, STRANGER, &[&operation[..], &[&missing]].concat());
+    assert!(refusal(&refused).contains("may not ask"));
+    assert!(!std::path::Path::new(&missing).exists());
+}
+
+#[tokio::test]
+async fn grants_claims_and_cases_are_found_by_their_numbers() {
+    let node = DevNode::start(&[]);
+    let client = Client::connect(&node.url()).await.unwrap();
+    let (grant, sharing) = share(&client).await;
+    let (claim, settling) = flag(&client).await;
+    open_case(&client).await;
+
+    let (grant, claim) = (format!("grant:{grant}"), format!("claim:{claim}"));
+    let case: &[&str] = &["--case", "0"];
+    for (entity, call, asking) in [
+        (
+            grant.as_str(),
+            "share",
+            &[(PATIENT, &[][..]), (COLLEAGUE, &[]), (REGULATOR, case)][..],
+        ),
+        (
+            &claim,
+            "settle",
+            &[
+                (PATIENT, &[]),
+                (INSURER, &[]),
+                (HOSPITAL, &[]),
+                (REGULATOR, case),
+            ],
+        ),
+        (
+            "case:0",
+            "open_case",
+            &[(REGULATOR, &[]), (REGULATOR, case)],
+        ),
+    ] {
+        for (path, case) in asking {
+            let items = found(&node, path, &[&["--entity", entity], *case].concat());
+            let calls: Vec<&Value> = items.iter().map(|it| &it["call"]).collect();
+            assert_eq!(calls, [call], "{entity} by {path}");
+            let mentioned = items[0]["entities"].as_array().unwrap();
+            assert!(mentioned.contains(&json!(entity)), "{mentioned:?}");
+            match call {
+                "share" => assert_eq!(items[0]["hash"], json!(sharing)),
+                "settle" => assert_eq!(items[0]["hash"], json!(settling)),
+                _ => {}
+            }
+        }
+    }
+    for (entity, path) in [
+        (grant.as_str(), STRANGER),
+        (&grant, HOSPITAL),
+        (&grant, REGULATOR),
+        (&claim, STRANGER),
+        (&claim, DOCTOR),
+        (&claim, REGULATOR),
+        ("case:0", PATIENT),
+        ("case:0", HOSPITAL),
+        ("case:1", REGULATOR),
+    ] {
+        let refused = explorer(&node, path, &["find", "--entity", entity]);
+        assert!(
+            refusal(&refused).contains("may not ask"),
+            "{entity} by {path}"
+        );
+    }
 }

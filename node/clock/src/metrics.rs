@@ -15,6 +15,13 @@ struct VerdictLabel {
     verdict: &'static str,
 }
 
+/// A server and what is thought of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ServerLabel {
+    server: String,
+    verdict: &'static str,
+}
+
 /// The metrics of the clock. The default ones are kept but not exposed.
 #[derive(Clone, Debug)]
 pub struct ClockMetrics {
@@ -22,6 +29,7 @@ pub struct ClockMetrics {
     offset_seconds: Gauge<f64, AtomicU64>,
     uncertainty_seconds: Gauge<f64, AtomicU64>,
     servers: Family<VerdictLabel, Gauge>,
+    server: Family<ServerLabel, Gauge>,
     proposing_allowed: Gauge,
     polls: Counter,
     steps: Counter,
@@ -34,6 +42,7 @@ impl Default for ClockMetrics {
             offset_seconds: Gauge::default(),
             uncertainty_seconds: Gauge::default(),
             servers: Family::default(),
+            server: Family::default(),
             proposing_allowed: Gauge::default(),
             polls: Counter::default(),
             steps: Counter::default(),
@@ -67,6 +76,11 @@ impl ClockMetrics {
             "servers",
             "Time servers, by what is thought of them",
             metrics.servers.clone(),
+        );
+        registry.register(
+            "server",
+            "1 for each time server and what is thought of it now",
+            metrics.server.clone(),
         );
         registry.register(
             "proposing_allowed",
@@ -106,14 +120,19 @@ impl ClockMetrics {
         self.known.set(known);
         self.offset_seconds.set(offset_us as f64 / 1e6);
         self.uncertainty_seconds.set(uncertainty_us as f64 / 1e6);
+        self.server.clear();
         for verdict in TimeServerVerdict::ALL {
-            let count = status.names(verdict).len();
-            let label = VerdictLabel {
-                verdict: label(verdict),
-            };
+            let names = status.names(verdict);
+            let verdict = label(verdict);
             self.servers
-                .get_or_create(&label)
-                .set(i64::try_from(count).unwrap_or(i64::MAX));
+                .get_or_create(&VerdictLabel { verdict })
+                .set(i64::try_from(names.len()).unwrap_or(i64::MAX));
+            for name in names {
+                let server = name.to_string();
+                self.server
+                    .get_or_create(&ServerLabel { server, verdict })
+                    .set(1);
+            }
         }
         self.proposing_allowed.set(i64::from(status.may_propose()));
     }

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{bail, Context, Result};
+use anyhow::{bail, ensure, Context, Result};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{json, Value};
@@ -123,6 +123,12 @@ fn reindex(args: &DatabaseArgs) -> Result<()> {
     let genesis = spec.build().context("chain specification")?.hash();
     let config = index_config(&args.base_path, &spec.id, genesis);
     let path = config.path.display();
+    let base = &args.base_path;
+    ensure!(
+        base.is_dir(),
+        "there is no folder {}: --base-path is that of a node",
+        base.display()
+    );
     if xinglin_index::remove(&config)? {
         println!("The index in {path} is removed; the node makes it anew when it runs.");
     } else {
