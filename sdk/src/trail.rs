@@ -1,6 +1,6 @@
 //! A visit with everything that came of it: by the chain's state, and by the index of a node.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{btree_map::Entry, BTreeMap, BTreeSet};
 
 use xinglin_primitives::{AppointmentId, CaseId, Entity};
 use xinglin_rpc_api::{
@@ -125,8 +125,21 @@ async fn collect(
             }) => return Ok(false),
             page => page?,
         };
-        let places = page.items.into_iter().map(|it| ((it.block, it.index), it));
-        found.extend(places);
+        for operation in page.items {
+            let place = (operation.block, operation.index);
+            match found.entry(place) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(operation);
+                }
+                // Shown in part, it tells each time what it was found by.
+                Entry::Occupied(mut known) => {
+                    let known = &mut known.get_mut().entities;
+                    known.extend(operation.entities);
+                    known.sort_unstable();
+                    known.dedup();
+                }
+            }
+        }
         question.cursor = page.next;
         if question.cursor.is_none() {
             break;

@@ -120,6 +120,9 @@ fn connection_limits() -> ConnectionLimits {
 fn gossip(topic: &IdentTopic) -> Result<Gossip, String> {
     let config = gossipsub::ConfigBuilder::default()
         .validation_mode(ValidationMode::Anonymous)
+        // A message may come back by another way before its receiver has it from here. That is no
+        // fault of who passed it on; its id is known, so that it is dropped like any other copy.
+        .allow_self_origin(true)
         .validate_messages()
         .message_id_fn(message_id)
         .max_transmit_size(TRANSMIT_BYTES_MAX)

@@ -38,11 +38,9 @@ pub fn write_new(path: &Path, text: &str) -> Result<()> {
         .write(true)
         .create_new(true)
         .open(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
-        .with_context(|| match path.exists() {
-            true => format!("writing {}, which must not exist yet", path.display()),
-            false => format!("writing {}", path.display()),
-        })
+        .with_context(|| format!("{}, which must not exist yet", path.display()))?
+        .write_all(text.as_bytes())
+        .with_context(|| format!("writing {}", path.display()))
 }
 
 /// As [`fn@write`], for JSON.

@@ -281,7 +281,7 @@ pub struct OperationView {
     /// asker's business.
     #[serde(with = "mentioned")]
     pub entities: Vec<Entity>,
-    /// Whether it holds several calls, of which not all are the asker's business: `arguments` is left
+    /// Whether it may concern others than the asker, as a batch may: `arguments` is left
     /// out then, and so is what concerns others.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_part: bool,

@@ -45,17 +45,19 @@ pub(super) async fn gather(
         found => found?,
     };
     let mut left_out = 0_usize;
-    for operation in &visit.operations {
+    // The receipt of an operation that concerns others too would show all of it.
+    let (shared, own): (Vec<_>, Vec<_>) = visit.operations.iter().partition(|it| it.in_part);
+    for operation in own {
         if gathering.receipts() < RECEIPTS_MAX {
             gathering.receipt(operation.hash).await?;
         } else {
             left_out += 1;
         }
     }
-    Ok(match (left_out, visit.hidden.len()) {
+    Ok(match (left_out, visit.hidden.len() + shared.len()) {
         (0, 0) => None,
         (0, hidden) => Some(format!(
-            "those of {hidden} records or bills are not for this key to see"
+            "{hidden} records, bills or transactions are not, or not wholly, for this key to see"
         )),
         (left_out, _) => Some(format!(
             "{left_out} are more than the {RECEIPTS_MAX} that a package takes: bring them by `evidence export receipt`"

@@ -18,6 +18,10 @@ pub async fn run(asking: &Asking, hash: Hash, receipt: Option<PathBuf>) -> Resul
     let found = asking.client.operation(key, case, hash).await?;
     let found = found.context("there is no such operation; it may not be in a block yet")?;
     if let Some(path) = &receipt {
+        anyhow::ensure!(
+            !found.operation.in_part,
+            "the receipt holds the whole transaction, of which not all is your business"
+        );
         // With what verifying it without a node takes.
         let json = asking.client.receipt_json(hash).await?;
         output::write_json(Some(path), &json)?;

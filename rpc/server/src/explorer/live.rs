@@ -149,7 +149,7 @@ impl ExplorerService {
         };
         let mut read = reader.operations(&found.items)?;
         if let Some(part) = part {
-            read.items.iter_mut().for_each(|it| part.cut(it));
+            self.cut(&mut read.items, &part, filter, auth)?;
         }
         Ok(Batch::new(read.items, read.cut.or(found.next), progress))
     }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use xinglin_core::{Page as Positions, Position};
-use xinglin_primitives::{privacy::Topic, AccountId};
+use xinglin_core::{Filter, Page as Positions, Position};
+use xinglin_primitives::{privacy::Topic, AccountId, Entity};
 use xinglin_rpc_api::{
     explorer::{
         Cursor, EventView, Events, Extrinsics, Operation, OperationDetails, OperationView, Page,
@@ -46,7 +46,7 @@ impl ExplorerService {
         let found = reader.explorer.extrinsics(&filter, order, after, limit)?;
         let mut read = reader.operations(&found.items)?;
         if let Some(part) = admitted.part(&request.auth.account) {
-            read.items.iter_mut().for_each(|it| part.cut(it));
+            self.cut(&mut read.items, &part, &filter, &request.auth)?;
         }
         self.questions.keep(Extrinsics::METHOD, request)?;
         Ok(self.page(List::Extrinsics, &found, read))
@@ -174,6 +174,44 @@ impl ExplorerService {
         Ok(Admitted::Because(self.questions.admit(at, auth, topics)?))
     }
 
+    /// Leaves of operations what is the asker's business. One that is found by what is not tells
+    /// nothing: that it is found at all would tell whom else it concerns.
+    pub(super) fn cut(
+        &self,
+        operations: &mut Vec<OperationView>,
+        part: &Part<'_>,
+        filter: &Filter,
+        auth: &Auth,
+    ) -> Result<(), ExplorerApiError> {
+        if !operations.iter().any(|it| Part::applies_to(part.asker, it)) {
+            return Ok(());
+        }
+        let own = self.own(filter.entities.iter(), auth)?;
+        if own.len() < filter.entities.len() {
+            operations.retain(|it| !Part::applies_to(part.asker, it));
+        }
+        operations.iter_mut().for_each(|it| part.cut(it));
+        Ok(())
+    }
+
+    /// Those of some entities that are the asker's business.
+    fn own<'e>(
+        &self,
+        entities: impl Iterator<Item = &'e Entity>,
+        auth: &Auth,
+    ) -> Result<BTreeSet<Entity>, ExplorerApiError> {
+        let at = self.node.tip()?.hash;
+        let mut own = BTreeSet::new();
+        for entity in entities {
+            match self.questions.admit(at, auth, &[Topic::History(*entity)]) {
+                Ok(_) => own.insert(*entity),
+                Err(QuestionError::Refused(_)) => false,
+                Err(error) => return Err(error.into()),
+            };
+        }
+        Ok(own)
+    }
+
     /// What of an operation is the asker's business, if that may not be all of it.
     fn part_of<'a>(
         &self,
@@ -184,15 +222,7 @@ impl ExplorerService {
         if !Part::applies_to(asker, operation) {
             return Ok(None);
         }
-        let at = self.node.tip()?.hash;
-        let mut own = BTreeSet::new();
-        for entity in operation.entities.iter().take(TOPICS_MAX) {
-            match self.questions.admit(at, auth, &[Topic::History(*entity)]) {
-                Ok(_) => own.insert(*entity),
-                Err(QuestionError::Refused(_)) => false,
-                Err(error) => return Err(error.into()),
-            };
-        }
+        let own = self.own(operation.entities.iter().take(TOPICS_MAX), auth)?;
         Ok(Some(Part { asker, own }))
     }
 

@@ -1,7 +1,8 @@
 //! How much of an operation its asker is shown.
 //!
-//! One transaction may hold calls about several patients, as when a hospital settles the bills of a
-//! day together. Who asks without a case and has not signed it herself sees what is her business.
+//! One transaction may concern several patients: a hospital settles the bills of a day together, or a
+//! cancellation gives the slot to who waits for it. Who asks without a case and has not signed it
+//! herself sees what is her business.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +30,10 @@ pub(super) struct Part<'a> {
 impl Part<'_> {
     /// Whether the asker may not see all of it.
     pub(super) fn applies_to(asker: &AccountId, operation: &OperationView) -> bool {
-        operation.wrapped.len() > 1 && operation.signer.as_ref() != Some(asker)
+        let is_patient = |entity: &&Entity| matches!(entity, Entity::Patient(_));
+        let patients = operation.entities.iter().filter(is_patient).count();
+        let may_be_of_several = operation.wrapped.len() > 1 || patients > 1;
+        may_be_of_several && operation.signer.as_ref() != Some(asker)
     }
 
     /// Leaves what is the asker's business.

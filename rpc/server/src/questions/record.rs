@@ -18,7 +18,8 @@ pub(crate) enum NoRecord {
     /// Nobody is there to anchor it.
     #[error(
         "the node has no account to anchor regulators' questions with; its operator starts it with \
-         --index and --anchor-key FILE, the keystore of a service account of a member"
+         --index and --anchor-key FILE, the keystore of a service account of a member; if it is started \
+         so, its log says why its index does not open"
     )]
     NoAccount,
     /// The chain would not take it.

@@ -248,6 +248,15 @@ async fn of_what_concerns_several_patients_each_sees_her_part() {
     assert_eq!(details["events"][0]["fields"]["patient"], 7);
     assert_eq!(details["receipt"], Value::Null);
 
+    // Nor is it found by whom else it may concern.
+    let guess = json!({ "filter": { "entities": ["patient:7", "patient:9"] } });
+    for filter in [guess, about_patient()] {
+        let is_guess = filter != about_patient();
+        let page = found.ask(&patient, EXTRINSICS, filter, None).await;
+        let finds = found_hashes(&page).contains(&hash);
+        assert_eq!(finds, !is_guess);
+    }
+
     // Who signed it, and a regulator, see all of it.
     let signer = Asker::stranger();
     for (asker, case) in [(&signer, None), (&Asker::regulator(), CASE)] {
