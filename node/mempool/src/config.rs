@@ -6,8 +6,8 @@ use crate::state::Limits;
 
 /// Most transactions that are validated in one call.
 pub(crate) const BATCH_TRANSACTIONS_MAX: usize = 512;
-/// Shortest time between two batches of a mailbox. What comes alone is validated at once; under load
-/// a batch gathers, since signatures that are verified together and transactions that are stored
+/// Shortest time between the beginnings of two batches of a mailbox. What comes after a rest of this
+/// length is validated at once; else a batch gathers, since signatures that are verified together and transactions that are stored
 /// together cost a fraction of what they cost one by one.
 pub(crate) const BATCH_INTERVAL: Duration = Duration::from_millis(20);
 /// Submissions of local clients that may wait; a further client waits in its call.

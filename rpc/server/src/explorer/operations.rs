@@ -115,18 +115,17 @@ impl ExplorerService {
             None => None,
         };
         self.questions.keep(Operation::METHOD, request)?;
-        let shown = found.map(|(mut operation, mut events)| {
+        Ok(found.map(|(mut operation, mut events)| {
             if let Some(part) = &part {
                 part.cut(&mut operation);
                 events.retain(|event| part.has(event));
             }
-            (operation, events)
-        });
-        Ok(shown.map(|(operation, events)| OperationDetails {
-            operation,
-            events,
-            receipt: receipt.as_ref().map(Receipt::from),
-            time_tokens,
+            OperationDetails {
+                operation,
+                events,
+                receipt: receipt.as_ref().map(Receipt::from),
+                time_tokens,
+            }
         }))
     }
 
@@ -187,7 +186,7 @@ impl ExplorerService {
             return Ok(());
         }
         let own = self.own(filter.entities.iter(), auth)?;
-        if own.len() < filter.entities.len() {
+        if filter.entities.iter().any(|entity| !own.contains(entity)) {
             operations.retain(|it| !Part::applies_to(part.asker, it));
         }
         operations.iter_mut().for_each(|it| part.cut(it));

@@ -146,8 +146,8 @@ pub async fn wait_until_anchored(client: &Client) -> Result<()> {
     }
 }
 
-/// The minute in which an operation was, from and until, as SQL reads times.
-pub fn minute_of(time: Time) -> (String, String) {
+/// The minute in which an operation was, from and until.
+pub fn minute_of(time: Time) -> (Time, Time) {
     let from = time.0 - time.0 % MINUTE_MS;
-    (Time(from).to_string(), Time(from + MINUTE_MS).to_string())
+    (Time(from), Time(from + MINUTE_MS))
 }

@@ -8,11 +8,8 @@ use xinglin_postgres::{
     queries::{self, Answer},
     verify, Options, Source,
 };
-use xinglin_primitives::{time::MINUTE_MS, Entity};
-use xinglin_rpc_api::{
-    explorer::{Events, Filter, OperationView, Order, PAGE_MAX},
-    time::Time,
-};
+use xinglin_primitives::Entity;
+use xinglin_rpc_api::explorer::{Events, Filter, OperationView, Order, PAGE_MAX};
 use xinglin_sdk::trail::Visit;
 
 use super::{
@@ -56,8 +53,8 @@ pub async fn same_answers(
         ("practitioner", inquiry.practitioner.to_string()),
         ("member", inquiry.member.to_string()),
         ("call", format!("{}.{}", BOOKING.0, BOOKING.1)),
-        ("from", from),
-        ("until", until),
+        ("from", from.to_string()),
+        ("until", until.to_string()),
     ];
     let found = ask(url, "operations-of", &known).await?;
     let hashes: BTreeSet<String> = column(&found, "extrinsic")?.into_iter().collect();
@@ -110,7 +107,7 @@ fn column(answer: &Answer, name: &str) -> Result<Vec<String>> {
 
 /// The hashes of all operations of the booking's kind, parties and minute, by the explorer.
 async fn operations_of(inquiry: &Inquiry<'_>, booking: &OperationView) -> Result<BTreeSet<String>> {
-    let from = booking.time.0 - booking.time.0 % MINUTE_MS;
+    let (from, before) = minute_of(booking.time);
     let filter = Filter {
         entities: vec![
             Entity::Patient(inquiry.patient_id()),
@@ -119,8 +116,8 @@ async fn operations_of(inquiry: &Inquiry<'_>, booking: &OperationView) -> Result
         ],
         pallet: Some(BOOKING.0.to_owned()),
         call: Some(BOOKING.1.to_owned()),
-        from: Some(Time(from)),
-        before: Some(Time(from + MINUTE_MS)),
+        from: Some(from),
+        before: Some(before),
         ..Filter::default()
     };
     let found = matching(inquiry, &filter).await?;
