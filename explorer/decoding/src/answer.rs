@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::schema::Schema;
+use crate::{json::Style, schema::Schema};
 
 /// What a function of the runtime returned.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,10 +15,10 @@ pub enum Answer {
 
 impl Schema {
     /// The output of the function `Api_function` as JSON; `None` if the metadata does not describe
-    /// it. Byte strings are given whole, whatever their length.
+    /// it. Byte strings are given whole, whatever their length, and times as numbers.
     pub fn answer(&self, function: &str, output: &[u8]) -> Option<Answer> {
         let ty = *self.outputs.get(function)?;
-        let value = self.json(ty, &mut &output[..], usize::MAX).ok()?;
+        let value = self.json(ty, &mut &output[..], Style::Exact).ok()?;
         if !self.is(ty, "Result") {
             return Some(Answer::Found(value));
         }

@@ -1,14 +1,14 @@
 //! Blocks: transactions with what became of them, and events.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use codec::{Compact, Decode};
 use serde_json::{Map, Value};
 use xinglin_primitives::{receipt::extrinsic_hash, AccountId, Entity, Hash};
 
 use crate::{
-    extrinsic::is_bare,
-    json::BYTES_WHOLE_MAX,
+    extrinsic::{is_bare, EventContent},
+    json::Style,
     schema::{Name, Schema},
     DecodeError, Fault,
 };
@@ -92,8 +92,9 @@ pub struct DecodedExtrinsic {
     pub call: String,
     /// Pallets and names of the calls within, as [`OutlinedExtrinsic::wrapped`].
     pub wrapped: Vec<(String, String)>,
-    /// The arguments by name. Byte strings longer than [`BYTES_WHOLE_MAX`] are an object
-    /// `{bytes, blake2_256}` of their length and hash.
+    /// The arguments by name. Times are ISO 8601, those after the year 9999 numbers. Byte strings
+    /// longer than [`BYTES_WHOLE_MAX`](crate::BYTES_WHOLE_MAX) are an object `{bytes, blake2_256}` of
+    /// their length and hash.
     pub arguments: Value,
     /// How it ended.
     pub outcome: Outcome,
@@ -126,26 +127,32 @@ pub struct DecodedEvent {
     pub pallet: String,
     /// Name.
     pub event: String,
-    /// The fields, by name if they have names. An error of a pallet is `Pallet.Error`.
+    /// The fields, by name if they have names, as the arguments of a transaction. An error of a pallet
+    /// is `Pallet.Error`.
     pub fields: Value,
     /// What it mentions.
     pub entities: BTreeSet<Entity>,
 }
 
-/// What was taken apart of a block. Of what nobody wants nothing is known but that it is there.
+/// What was taken apart of a block: what somebody wants, in order.
+#[derive(Default)]
 struct Taken<'s, 'b> {
     time_ms: Option<u64>,
-    extrinsics: Vec<Option<TakenExtrinsic<'s, 'b>>>,
-    events: Vec<Option<TakenEvent<'s, 'b>>>,
+    extrinsics: Vec<TakenExtrinsic<'s, 'b>>,
+    events: Vec<TakenEvent<'s, 'b>>,
 }
 
 struct TakenExtrinsic<'s, 'b> {
+    index: u32,
     outline: OutlinedExtrinsic<'s>,
-    /// The encoded call.
+    /// The encoded transaction.
+    encoded: &'b [u8],
+    /// The call in it.
     call: &'b [u8],
 }
 
 struct TakenEvent<'s, 'b> {
+    index: u32,
     outline: OutlinedEvent<'s>,
     /// Type of the pallet's events, and the event without the pallet's index.
     encoded: (u32, &'b [u8]),
@@ -162,8 +169,8 @@ impl Schema {
         encoded_events: &[u8],
     ) -> Result<Outline<'s>, DecodeError> {
         let taken = self.take(body, encoded_events, |_| true, |_, _| true)?;
-        let extrinsics = taken.extrinsics.into_iter().flatten();
-        let events = taken.events.into_iter().flatten();
+        let extrinsics = taken.extrinsics.into_iter();
+        let events = taken.events.into_iter();
         Ok(Outline {
             time_ms: taken.time_ms,
             extrinsics: extrinsics.map(|it| it.outline).collect(),
@@ -212,20 +219,18 @@ impl Schema {
         is_event_wanted: impl Fn(u32, Option<u32>) -> bool,
     ) -> Result<DecodedBlock, DecodeError> {
         let taken = self.take(body, encoded_events, is_wanted, is_event_wanted)?;
-        let mut events = Vec::new();
-        let mut errors = vec![None; taken.extrinsics.len()];
-        for (index, event) in taken.events.into_iter().enumerate() {
-            let Some(TakenEvent { outline, encoded }) = event else {
-                continue;
-            };
-            let (ty, bytes) = encoded;
+        let mut events = Vec::with_capacity(taken.events.len());
+        let mut errors = BTreeMap::new();
+        for event in taken.events {
+            let (index, outline, (ty, bytes)) = (event.index, event.outline, event.encoded);
             let fault = |fault: Fault| event_error(index, &fault);
             let fields = self.within_enum(ty, bytes).map_err(fault)?;
             if let (FAILED_EVENT, Some(extrinsic)) = (outline.event, outline.extrinsic) {
-                errors[extrinsic as usize] = fields.get("dispatch_error").cloned();
+                let error = fields.get("dispatch_error").cloned();
+                errors.extend(error.map(|error| (extrinsic, error)));
             }
             events.push(DecodedEvent {
-                index: number(index),
+                index,
                 extrinsic: outline.extrinsic,
                 pallet: outline.event.pallet.to_owned(),
                 event: outline.event.name.to_owned(),
@@ -233,26 +238,23 @@ impl Schema {
                 entities: outline.entities,
             });
         }
-        let mut extrinsics = Vec::new();
-        let taken_extrinsics = taken.extrinsics.into_iter().zip(errors);
-        for (index, (extrinsic, error)) in taken_extrinsics.enumerate() {
-            let Some(TakenExtrinsic { outline, call }) = extrinsic else {
-                continue;
-            };
+        let mut extrinsics = Vec::with_capacity(taken.extrinsics.len());
+        for extrinsic in taken.extrinsics {
+            let (index, outline, call) = (extrinsic.index, extrinsic.outline, extrinsic.call);
             let fault = |fault: Fault| extrinsic_error(index, &fault);
             let ty = self.call_type(call).map_err(fault)?;
             let name = |name: Name<'_>| (name.pallet.to_owned(), name.name.to_owned());
             let (pallet, call_name) = name(outline.call);
             extrinsics.push(DecodedExtrinsic {
-                index: number(index),
-                hash: extrinsic_hash(body[index].as_ref()),
+                index,
+                hash: extrinsic_hash(extrinsic.encoded),
                 signer: outline.signer,
                 nonce: outline.nonce,
                 pallet,
                 call: call_name,
                 wrapped: outline.wrapped.into_iter().map(name).collect(),
                 arguments: self.within_enum(ty, &call[1..]).map_err(fault)?,
-                outcome: outcome(outline.succeeded, error),
+                outcome: outcome(outline.succeeded, errors.remove(&index)),
                 entities: outline.entities,
             });
         }
@@ -271,19 +273,14 @@ impl Schema {
         is_wanted: impl Fn(u32) -> bool,
         is_event_wanted: impl Fn(u32, Option<u32>) -> bool,
     ) -> Result<Taken<'s, 'b>, DecodeError> {
-        let mut taken = Taken {
-            time_ms: None,
-            extrinsics: Vec::with_capacity(body.len()),
-            events: Vec::new(),
-        };
-        for (index, bytes) in body.iter().enumerate() {
-            let (bytes, is_wanted) = (bytes.as_ref(), is_wanted(number(index)));
+        let mut taken = Taken::default();
+        for (index, encoded) in (0u32..).zip(body) {
+            let (encoded, is_wanted) = (encoded.as_ref(), is_wanted(index));
             // The block's time is among what nobody has signed.
-            if !is_wanted && !is_bare(bytes) {
-                taken.extrinsics.push(None);
+            if !is_wanted && !is_bare(encoded) {
                 continue;
             }
-            let parts = self.parts(bytes);
+            let parts = self.parts(encoded);
             let parts = parts.map_err(|fault| extrinsic_error(index, &fault))?;
             let mut names = parts.found.calls.into_iter();
             let Some(call) = names.next() else {
@@ -294,7 +291,8 @@ impl Schema {
                 let time = Compact::<u64>::decode(&mut &time[..]);
                 taken.time_ms = time.ok().map(|time| time.0);
             }
-            taken.extrinsics.push(is_wanted.then(|| TakenExtrinsic {
+            taken.extrinsics.extend(is_wanted.then(|| TakenExtrinsic {
+                index,
                 outline: OutlinedExtrinsic {
                     signer: parts.signer,
                     nonce: parts.nonce,
@@ -303,17 +301,18 @@ impl Schema {
                     succeeded: true,
                     entities: parts.found.entities,
                 },
+                encoded,
                 call: parts.call,
             }));
         }
-        self.take_events(encoded_events, is_event_wanted, &mut taken)?;
+        self.take_events((encoded_events, body.len()), is_event_wanted, &mut taken)?;
         Ok(taken)
     }
 
-    /// Adds the events, and what they say of the transactions.
+    /// Adds the events of a block of so many transactions, and what they say of these.
     fn take_events<'s, 'b>(
         &'s self,
-        encoded: &'b [u8],
+        (encoded, extrinsic_count): (&'b [u8], usize),
         is_wanted: impl Fn(u32, Option<u32>) -> bool,
         taken: &mut Taken<'s, 'b>,
     ) -> Result<(), DecodeError> {
@@ -323,35 +322,19 @@ impl Schema {
         }
         let count = Compact::<u32>::decode(&mut rest);
         let count = count.map_err(|_| DecodeError::Events("their number is cut short"))?;
-        for index in 0..count.0 as usize {
+        for index in 0..count.0 {
             let parts = self
-                .event_parts(&mut rest, |extrinsic| is_wanted(number(index), extrinsic))
+                .event_parts(&mut rest, |extrinsic| is_wanted(index, extrinsic))
                 .map_err(|fault| event_error(index, &fault))?;
-            let owner = match parts.extrinsic {
-                Some(extrinsic) => {
-                    let owner = taken.extrinsics.get_mut(extrinsic as usize);
-                    owner.ok_or(DecodeError::Events(
-                        "one belongs to a transaction that the block does not have",
-                    ))?
-                }
-                None => &mut None,
-            };
-            let Some(found) = parts.found else {
-                taken.events.push(None);
-                continue;
-            };
-            if let Some(TakenExtrinsic { outline, .. }) = owner {
-                outline.entities.extend(&found.entities);
-                outline.succeeded &= parts.name != FAILED_EVENT;
+            let extrinsic = parts.extrinsic;
+            if extrinsic.is_some_and(|extrinsic| extrinsic as usize >= extrinsic_count) {
+                return Err(DecodeError::Events(
+                    "one belongs to a transaction that the block does not have",
+                ));
             }
-            taken.events.push(Some(TakenEvent {
-                outline: OutlinedEvent {
-                    extrinsic: parts.extrinsic,
-                    event: parts.name,
-                    entities: found.entities,
-                },
-                encoded: (parts.ty, parts.event),
-            }));
+            if let Some(content) = parts.content {
+                taken.add(index, extrinsic, content);
+            }
         }
         match rest {
             [] => Ok(()),
@@ -361,11 +344,43 @@ impl Schema {
 
     /// The fields of a value of an enum: an empty object if there are none.
     fn within_enum(&self, ty: u32, mut bytes: &[u8]) -> Result<Value, Fault> {
-        let value = self.json(ty, &mut bytes, BYTES_WHOLE_MAX)?;
+        let value = self.json(ty, &mut bytes, Style::Shown)?;
         Ok(match value {
             Value::Object(one) => one.into_iter().next().map_or(Value::Null, |(_, it)| it),
             _ => Value::Object(Map::new()),
         })
+    }
+}
+
+impl<'s, 'b> Taken<'s, 'b> {
+    /// Adds an event, and what it says of its transaction.
+    fn add(&mut self, index: u32, extrinsic: Option<u32>, content: EventContent<'s, 'b>) {
+        let EventContent {
+            name,
+            ty,
+            encoded,
+            found,
+        } = content;
+        if let Some(owner) = extrinsic.and_then(|index| self.extrinsic(index)) {
+            owner.outline.entities.extend(&found.entities);
+            owner.outline.succeeded &= name != FAILED_EVENT;
+        }
+        self.events.push(TakenEvent {
+            index,
+            outline: OutlinedEvent {
+                extrinsic,
+                event: name,
+                entities: found.entities,
+            },
+            encoded: (ty, encoded),
+        });
+    }
+
+    /// A transaction, if somebody wants it.
+    fn extrinsic(&mut self, index: u32) -> Option<&mut TakenExtrinsic<'s, 'b>> {
+        let extrinsics = &mut self.extrinsics;
+        let place = extrinsics.binary_search_by_key(&index, |one| one.index);
+        extrinsics.get_mut(place.ok()?)
     }
 }
 
@@ -392,20 +407,16 @@ fn outcome(succeeded: bool, error: Option<Value>) -> Outcome {
     }
 }
 
-fn number(index: usize) -> u32 {
-    u32::try_from(index).unwrap_or(u32::MAX)
-}
-
-fn extrinsic_error(index: usize, fault: &Fault) -> DecodeError {
+fn extrinsic_error(index: u32, fault: &Fault) -> DecodeError {
     DecodeError::Extrinsic {
-        index,
+        index: index as usize,
         reason: fault.to_string(),
     }
 }
 
-fn event_error(index: usize, fault: &Fault) -> DecodeError {
+fn event_error(index: u32, fault: &Fault) -> DecodeError {
     DecodeError::Event {
-        index,
+        index: index as usize,
         reason: fault.to_string(),
     }
 }

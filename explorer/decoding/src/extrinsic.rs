@@ -6,7 +6,7 @@ use xinglin_primitives::{AccountId, Hash};
 
 use crate::{
     schema::{Name, Schema},
-    walk::Found,
+    walk::{take_list, Found},
     Fault,
 };
 
@@ -35,13 +35,18 @@ pub(crate) struct Parts<'s, 'b> {
 pub(crate) struct EventParts<'s, 'b> {
     /// Index of the transaction that it belongs to.
     pub(crate) extrinsic: Option<u32>,
+    /// What it says, if somebody wants to know.
+    pub(crate) content: Option<EventContent<'s, 'b>>,
+}
+
+/// What an event says.
+pub(crate) struct EventContent<'s, 'b> {
     pub(crate) name: Name<'s>,
     /// The enum of the pallet's events.
     pub(crate) ty: u32,
     /// The event, encoded, without its pallet's index.
-    pub(crate) event: &'b [u8],
-    /// What the event says, if somebody wants to know.
-    pub(crate) found: Option<Found<'s>>,
+    pub(crate) encoded: &'b [u8],
+    pub(crate) found: Found<'s>,
 }
 
 /// When in a block something happened.
@@ -115,10 +120,6 @@ impl Schema {
         Ok(nonce)
     }
 
-    fn skip(&self, ty: u32, input: &mut &[u8]) -> Result<(), Fault> {
-        self.walk(ty, input, &mut Found::default())
-    }
-
     /// Takes the next event off the front of the encoded list. What it says is looked at only if it
     /// is wanted, by the transaction that it belongs to.
     pub(crate) fn event_parts<'s, 'b>(
@@ -130,24 +131,29 @@ impl Schema {
             Phase::ApplyExtrinsic(index) => Some(index),
             Phase::Finalization | Phase::Initialization => None,
         };
-        let start = *input;
-        let (name, ty) = self.event_name(start)?;
-        let found = if is_wanted(extrinsic) {
-            let mut found = Found::default();
-            self.walk(self.extrinsic.event, input, &mut found)?;
-            Some(found)
+        let content = if is_wanted(extrinsic) {
+            Some(self.event_content(input)?)
         } else {
-            self.skip(self.extrinsic.event, input)?;
+            self.skip_event(input)?;
             None
         };
-        let event = &start[1..start.len() - input.len()];
         // Topics, which nothing here uses.
-        Vec::<Hash>::decode(input)?;
-        Ok(EventParts {
-            extrinsic,
+        take_list(input, size_of::<Hash>())?;
+        Ok(EventParts { extrinsic, content })
+    }
+
+    fn event_content<'s, 'b>(
+        &'s self,
+        input: &mut &'b [u8],
+    ) -> Result<EventContent<'s, 'b>, Fault> {
+        let start = *input;
+        let (name, ty) = self.event_name(start)?;
+        let mut found = Found::default();
+        self.walk(self.extrinsic.event, input, &mut found)?;
+        Ok(EventContent {
             name,
             ty,
-            event,
+            encoded: &start[1..start.len() - input.len()],
             found,
         })
     }

@@ -10,7 +10,12 @@ use serde_json::{json, Map, Value};
 use sp_core::Hasher;
 use xinglin_primitives::{AccountId, Hashing};
 
-use crate::{schema::Schema, shape::Shape, walk::take};
+use crate::{
+    schema::Schema,
+    shape::Shape,
+    times::{Place, Time},
+    walk::take,
+};
 
 /// Integers up to this are JSON numbers, since every reader keeps them exact: 2⁵³ − 1. Larger ones
 /// are text.
@@ -18,25 +23,37 @@ pub const EXACT_MAX: u128 = (1 << 53) - 1;
 /// Byte strings of blocks up to this length are given whole, longer ones by length and hash.
 pub const BYTES_WHOLE_MAX: usize = 1_024;
 
+/// For whom JSON is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// For people: times are ISO 8601, and byte strings longer than [`BYTES_WHOLE_MAX`] are given by
+    /// length and hash.
+    Shown,
+    /// For programs: times are the numbers that the chain has, and byte strings are given whole.
+    Exact,
+}
+
 /// Makes JSON of one value.
 #[derive(Clone, Copy)]
 struct Json<'s> {
     schema: &'s Schema,
-    bytes_whole_max: usize,
+    style: Style,
+    /// What times it is or holds, if times are shown.
+    time: Option<Time>,
 }
 
 impl Schema {
-    /// The JSON of a value of type `ty`, after which `input` begins with what follows it. Byte strings
-    /// longer than `bytes_whole_max` are given by length and hash.
+    /// The JSON of a value of type `ty`, after which `input` begins with what follows it.
     pub(crate) fn json(
         &self,
         ty: u32,
         input: &mut &[u8],
-        bytes_whole_max: usize,
+        style: Style,
     ) -> Result<Value, ScaleError> {
         let json = Json {
             schema: self,
-            bytes_whole_max,
+            style,
+            time: None,
         };
         scale_decode::visitor::decode_with_visitor(input, ty, &self.types, json)
     }
@@ -98,19 +115,40 @@ impl Json<'_> {
     }
 
     fn bytes(&self, bytes: &[u8]) -> Value {
-        if bytes.len() <= self.bytes_whole_max {
+        if self.style == Style::Exact || bytes.len() <= BYTES_WHOLE_MAX {
             return hex(bytes);
         }
         json!({ "bytes": bytes.len(), "blake2_256": hex(Hashing::hash(bytes).as_bytes()) })
     }
 
-    /// The fields of a struct or variant: an object if they have names, the one field by itself, else
-    /// a list.
-    fn fields(self, fields: &mut Composite<'_, '_, PortableRegistry>) -> Result<Value, ScaleError> {
+    /// A number as wide as times of a kind are.
+    fn number(&self, number: u64, kind: Time) -> Value {
+        let is_one = self.time == Some(kind);
+        let text = is_one.then(|| kind.iso(number)).flatten();
+        text.map_or_else(|| natural(number.into()), Value::from)
+    }
+
+    /// For a field of this.
+    fn field(self, place: Place) -> Self {
+        let time = match self.style {
+            Style::Shown => self.schema.times.at(place, self.time),
+            Style::Exact => None,
+        };
+        Self { time, ..self }
+    }
+
+    /// The fields of a struct or variant, by its type and the variant's index: an object if they have
+    /// names, the one field by itself, else a list.
+    fn fields(
+        self,
+        fields: &mut Composite<'_, '_, PortableRegistry>,
+        (ty, variant): (u32, u8),
+    ) -> Result<Value, ScaleError> {
+        let field = |place: usize| self.field((ty, variant, place));
         if !fields.has_unnamed_fields() {
             let mut object = Map::new();
             while let Some(name) = fields.peek_name() {
-                let Some(value) = fields.decode_item(self) else {
+                let Some(value) = fields.decode_item(field(object.len())) else {
                     break;
                 };
                 object.insert(name.to_owned(), value?);
@@ -121,7 +159,7 @@ impl Json<'_> {
             });
         }
         let mut values = Vec::new();
-        while let Some(value) = fields.decode_item(self) {
+        while let Some(value) = fields.decode_item(field(values.len())) {
             values.push(value?);
         }
         Ok(one_or_list(values))
@@ -160,8 +198,6 @@ impl Visitor for Json<'_> {
     numbers! {
         visit_u8(u8) = natural,
         visit_u16(u16) = natural,
-        visit_u32(u32) = natural,
-        visit_u64(u64) = natural,
         visit_u128(u128) = natural,
         visit_i8(i8) = integer,
         visit_i16(i16) = integer,
@@ -180,6 +216,22 @@ impl Visitor for Json<'_> {
             Some(done) => DecodeAsTypeResult::Decoded(done),
             None => DecodeAsTypeResult::Skipped(self),
         }
+    }
+
+    fn visit_u32<'scale, 'resolver>(
+        self,
+        number: u32,
+        _: u32,
+    ) -> Result<Self::Value<'scale, 'resolver>, ScaleError> {
+        Ok(self.number(number.into(), Time::Date))
+    }
+
+    fn visit_u64<'scale, 'resolver>(
+        self,
+        number: u64,
+        _: u32,
+    ) -> Result<Self::Value<'scale, 'resolver>, ScaleError> {
+        Ok(self.number(number, Time::Instant))
     }
 
     fn visit_u256<'resolver>(
@@ -277,9 +329,9 @@ impl Visitor for Json<'_> {
     fn visit_composite<'scale, 'resolver>(
         self,
         fields: &mut Composite<'scale, 'resolver, PortableRegistry>,
-        _: u32,
+        ty: u32,
     ) -> Result<Self::Value<'scale, 'resolver>, ScaleError> {
-        self.fields(fields)
+        self.fields(fields, (ty, 0))
     }
 
     fn visit_variant<'scale, 'resolver>(
@@ -287,18 +339,18 @@ impl Visitor for Json<'_> {
         variant: &mut Variant<'scale, 'resolver, PortableRegistry>,
         ty: u32,
     ) -> Result<Self::Value<'scale, 'resolver>, ScaleError> {
-        let name = variant.name();
+        let (name, of) = (variant.name(), (ty, variant.index()));
         let fields = variant.fields();
         if self.schema.is(ty, "Option") {
             return match name {
-                "Some" => self.fields(fields),
+                "Some" => self.fields(fields, of),
                 _ => Ok(Value::Null),
             };
         }
         if fields.remaining() == 0 {
             return Ok(name.into());
         }
-        let value = json!({ name: self.fields(fields)? });
+        let value = json!({ name: self.fields(fields, of)? });
         if self.schema.is(ty, "DispatchError") {
             return Ok(self.schema.named_error(value));
         }

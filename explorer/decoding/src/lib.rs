@@ -12,15 +12,22 @@
 //! it stands, so that a new call needs no line here. What needs the state, such as which patient
 //! an account belongs to, is not found.
 //!
+//! Times are found by the names of types, too. In arguments and events they are ISO 8601; in answers
+//! and in what the state has they are the numbers of the chain.
+//!
 //! Pure functions over bytes: no I/O, no state, and no bytes that make them panic.
 
 mod answer;
 mod block;
 mod extrinsic;
 mod json;
+#[cfg(test)]
+mod samples;
 mod schema;
 mod shape;
+mod skip;
 mod storage;
+mod times;
 mod walk;
 
 pub use answer::Answer;
@@ -30,6 +37,7 @@ pub use block::{
 };
 pub use json::{BYTES_WHOLE_MAX, EXACT_MAX};
 pub use schema::{Name, Schema, METADATA_VERSION};
+pub use times::{iso_date, iso_instant};
 pub use walk::CALL_DEPTH_MAX;
 
 /// Why bytes are not a block of these rules.

@@ -11,7 +11,9 @@ use scale_info::{form::PortableForm, PortableRegistry, TypeDef};
 
 use crate::{
     shape::{self, Shape},
+    skip::{self, Way},
     storage::{maps, NumberedMap},
+    times::Times,
     Fault,
 };
 
@@ -40,6 +42,9 @@ impl fmt::Display for Name<'_> {
 pub struct Schema {
     pub(crate) types: PortableRegistry,
     shapes: Vec<Shape>,
+    pub(crate) times: Times,
+    /// Over an event of which nothing is wanted.
+    pub(crate) event_way: Way,
     /// Type of the output by `Api_function`.
     pub(crate) outputs: BTreeMap<String, u32>,
     /// By the names of pallet and map.
@@ -184,6 +189,8 @@ impl Schema {
         };
         Some(Self {
             shapes: shape::shapes(&types, Some(extrinsic.call)),
+            times: Times::of(&types),
+            event_way: skip::way(&types, extrinsic.call, extrinsic.event),
             outputs: outputs(apis),
             maps: maps(&types, &pallets),
             errors: errors(&types, &pallets),
@@ -213,6 +220,8 @@ impl Schema {
     ) -> Self {
         Self {
             shapes: shape::shapes(&types, None),
+            times: Times::of(&types),
+            event_way: Way::new(),
             outputs,
             maps: BTreeMap::new(),
             errors,

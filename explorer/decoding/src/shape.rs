@@ -5,7 +5,7 @@ use scale_info::{PortableRegistry, TypeDef, TypeDefPrimitive};
 use xinglin_primitives::Entity;
 
 /// Types within types, beyond which a size is not worked out. Types of the runtime have a few.
-const NESTING_MAX: u32 = 32;
+pub(crate) const NESTING_MAX: u32 = 32;
 
 /// How a value of one type is passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +67,7 @@ pub(crate) fn name(types: &PortableRegistry, ty: u32) -> Option<&str> {
 }
 
 /// The bytes of an entity's number, if the type is that of one.
-fn entity_bytes(types: &PortableRegistry, ty: u32) -> Option<usize> {
+pub(crate) fn entity_bytes(types: &PortableRegistry, ty: u32) -> Option<usize> {
     Entity::of_type(name(types, ty)?, 0)?;
     let TypeDef::Composite(composite) = &types.resolve(ty)?.type_def else {
         return None;
@@ -135,7 +135,8 @@ impl Sizes<'_> {
     }
 }
 
-fn primitive_bytes(primitive: &TypeDefPrimitive) -> Option<usize> {
+/// The bytes of a number; `None` of what not all bytes are one of.
+pub(crate) fn primitive_bytes(primitive: &TypeDefPrimitive) -> Option<usize> {
     use TypeDefPrimitive as P;
     match primitive {
         P::U8 | P::I8 => Some(1),
@@ -144,7 +145,6 @@ fn primitive_bytes(primitive: &TypeDefPrimitive) -> Option<usize> {
         P::U64 | P::I64 => Some(8),
         P::U128 | P::I128 => Some(16),
         P::U256 | P::I256 => Some(32),
-        // Not all bytes are one of these.
         P::Bool | P::Char | P::Str => None,
     }
 }

@@ -7,7 +7,7 @@ use scale_info::{form::PortableForm, PortableRegistry, TypeDef, TypeDefPrimitive
 use serde_json::Value;
 use sp_crypto_hashing::{blake2_128, twox_128, twox_64};
 
-use crate::{schema::Schema, walk::take};
+use crate::{json::Style, schema::Schema, walk::take};
 
 /// A map of a pallet whose keys are numbers that can be told from the keys of the state.
 #[derive(Debug)]
@@ -193,11 +193,12 @@ impl Schema {
         rest.is_empty().then_some(numbers)
     }
 
-    /// What a map holds under one of its keys, as JSON. Byte strings are given whole.
+    /// What a map holds under one of its keys, as JSON. Byte strings are given whole, and times as
+    /// numbers.
     pub fn stored(&self, pallet: &str, map: &str, value: &[u8]) -> Option<Value> {
         let ty = self.map(pallet, map)?.value;
         let mut rest = value;
-        let json = self.json(ty, &mut rest, usize::MAX).ok()?;
+        let json = self.json(ty, &mut rest, Style::Exact).ok()?;
         rest.is_empty().then_some(json)
     }
 }
@@ -210,13 +211,7 @@ mod tests {
     use xinglin_primitives::{PatientId, RecordId};
     use xinglin_runtime::Runtime;
 
-    use super::*;
-    use crate::METADATA_VERSION;
-
-    fn schema() -> Schema {
-        let metadata = Runtime::metadata_at_version(METADATA_VERSION).unwrap();
-        Schema::read(&metadata).unwrap()
-    }
+    use crate::samples::schema;
 
     #[test]
     fn keys_are_those_of_the_runtime() {

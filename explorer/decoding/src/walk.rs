@@ -75,11 +75,7 @@ impl<'s> Walk<'s, '_> {
             Shape::Fixed(bytes) => {
                 take(input, bytes)?;
             }
-            Shape::List(bytes) => {
-                let count = Compact::<u32>::decode(input)?.0 as usize;
-                let bytes = count.checked_mul(bytes).ok_or(Fault::Length)?;
-                take(input, bytes)?;
-            }
+            Shape::List(bytes) => take_list(input, bytes)?,
             Shape::Compact => {
                 Compact::<u128>::decode(input)?;
             }
@@ -113,6 +109,13 @@ pub(crate) fn take<'a>(input: &mut &'a [u8], bytes: usize) -> Result<&'a [u8], S
         .ok_or(ScaleError::NotEnoughInput)?;
     *input = rest;
     Ok(taken)
+}
+
+/// Takes a list of elements of so many bytes each off the front.
+pub(crate) fn take_list(input: &mut &[u8], bytes: usize) -> Result<(), Fault> {
+    let count = Compact::<u32>::decode(input)?.0 as usize;
+    take(input, count.checked_mul(bytes).ok_or(Fault::Length)?)?;
+    Ok(())
 }
 
 impl<'s> Visitor for Walk<'s, '_> {

@@ -17,8 +17,10 @@ use xinglin_decoding::{
     CALL_DEPTH_MAX, METADATA_VERSION,
 };
 use xinglin_primitives::{
-    receipt::extrinsic_hash, time::DAY_MS, AppointmentId, DepartmentId, Entity, Hash, Header,
-    MemberId, PatientId, PractitionerId, RecordId, ScheduleId,
+    receipt::extrinsic_hash,
+    time::{Date, DAY_MS},
+    AppointmentId, CoverageId, DepartmentId, Entity, Hash, Header, MemberId, PatientId,
+    PractitionerId, RecordId, ScheduleId,
 };
 use xinglin_runtime::{
     genesis::{self, dev},
@@ -137,6 +139,11 @@ fn schedule() -> RuntimeCall {
         fee_fen: 2_500,
     };
     pallet_appointments::Call::publish_schedule { schedule }.into()
+}
+
+fn rules(from: Date) -> RuntimeCall {
+    let rules = genesis::DEV_RULES;
+    pallet_appointments::Call::publish_rules { from, rules }.into()
 }
 
 fn book(patient: u64) -> RuntimeCall {
@@ -403,7 +410,12 @@ fn bytes_that_are_no_block_are_an_error() {
         }
     }
     for length in 1..made.events.len() {
-        assert!(schema.block(&made.body, &made.events[..length]).is_err());
+        let events = &made.events[..length];
+        assert!(schema.block(&made.body, events).is_err());
+        // Nor if nobody wants to know what they say.
+        assert!(schema
+            .events_of(&made.body, events, &BTreeSet::new())
+            .is_err());
     }
     // Any byte may be wrong: an error or another meaning, never a panic.
     for index in 0..made.events.len() {
@@ -455,6 +467,66 @@ fn parts_of_a_block_are_what_they_are_in_the_whole() {
         part.events,
         [whole.events[0].clone(), whole.events[last].clone()]
     );
+}
+
+#[test]
+fn times_in_calls_and_events_are_iso_8601() {
+    let schema = schema();
+    let mut chain = Chain::new();
+    let made = chain.block(vec![
+        chain.sign("//Alice", 0, schedule()),
+        chain.sign("//Alice", 1, batch(vec![rules(Date(20_243))])),
+    ]);
+    let block = read(&schema, &made);
+    let [time, schedule, rules] = &block.extrinsics[..] else {
+        panic!("{:?}", block.extrinsics);
+    };
+    // In the block's time of its own, in a struct, and in a call within another.
+    assert_eq!(time.arguments, json!({ "now": "2025-06-02T00:00:01.000Z" }));
+    let schedule = &schedule.arguments["schedule"];
+    assert_eq!(schedule["start"], "2025-06-03T00:00:00.000Z");
+    assert_eq!(schedule["slot_minutes"], 15);
+    let rules = &rules.arguments["calls"][0]["Appointments"]["publish_rules"];
+    assert_eq!(rules["from"], "2025-06-04");
+    assert_eq!(rules["rules"]["period_days"], 180);
+    for (name, field, expected) in [
+        ("SchedulePublished", "start", "2025-06-03T00:00:00.000Z"),
+        ("RulesPublished", "from", "2025-06-04"),
+    ] {
+        let event = block.events.iter().find(|it| it.event == name).unwrap();
+        assert_eq!(event.fields[field], expected);
+    }
+}
+
+/// The arguments of a call that is given by its encoding.
+fn arguments(call: &[u8]) -> (String, serde_json::Value) {
+    let block = schema().block(&[unsigned(call)], &[]).unwrap();
+    let extrinsic = &block.extrinsics[0];
+    let name = format!("{}.{}", extrinsic.pallet, extrinsic.call);
+    (name, extrinsic.arguments.clone())
+}
+
+#[test]
+fn dates_are_shown_in_options_and_pairs_as_far_as_they_have_a_year_of_four_digits() {
+    for (until, expected) in [
+        (Some(Date(20_241)), json!("2025-06-02")),
+        (Some(Date(u32::MAX)), json!(u32::MAX)),
+        (None, json!(null)),
+    ] {
+        let (name, arguments) = arguments(&(43u8, 5u8, CoverageId(7), until).encode());
+        assert_eq!(name, "Insurance.set_coverage_end");
+        assert_eq!(arguments, json!({ "coverage": 7, "until": expected }));
+    }
+    let nothing = Vec::<u8>::new;
+    let (patient, visit, setting) = (PatientId(3), None::<AppointmentId>, 0u8);
+    let (service, lines, total_fen) = ((Date(20_241), Date(20_242)), nothing(), Compact(0u128));
+    let (envelope_hash, readers, envelope) = (Hash::zero(), nothing(), nothing());
+    let invoice = (patient, visit, setting, service, lines, total_fen);
+    let call = (42u8, 8u8, invoice, (envelope_hash, readers), envelope);
+    let (name, arguments) = arguments(&call.encode());
+    assert_eq!(name, "Payments.issue_invoice");
+    let service = &arguments["invoice"]["service"];
+    assert_eq!(*service, json!(["2025-06-02", "2025-06-03"]));
 }
 
 #[test]

@@ -29,6 +29,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "oversight",
         include_str!("../migrations/0005_oversight.sql"),
     ),
+    (
+        "times as text",
+        include_str!("../migrations/0006_times_as_text.sql"),
+    ),
 ];
 /// The version of the tables that this program makes.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;

@@ -4,13 +4,14 @@
 //! have lost a field is noticed when the first row is written.
 
 use serde_json::{Map, Value};
+use xinglin_decoding::{iso_date, iso_instant};
 use xinglin_primitives::{
-    time::{Date, Moment, DAY_MS, HOUR_MS, MINUTE_MS},
+    time::{Date, Moment},
     Entity,
 };
 
-/// The last moment that is written as a date, 9999-12-31; what is later has no end.
-const LAST_MS: Moment = 253_402_300_799_999;
+/// What a time is that lies after the year 9999: there is no end.
+const INFINITY: &str = "infinity";
 
 static NULL: Value = Value::Null;
 
@@ -49,30 +50,20 @@ pub(crate) fn sum<'v>(amounts: impl IntoIterator<Item = &'v Value>) -> Value {
 
 /// Milliseconds since 1970 as `timestamptz` reads them.
 pub(crate) fn moment(ms: Moment) -> String {
-    if ms > LAST_MS {
-        return "infinity".into();
-    }
-    let (days, rest) = (ms / DAY_MS, ms % DAY_MS);
-    // At most 9999-12-31.
-    let date = Date(u32::try_from(days).unwrap_or(u32::MAX));
-    let (hour, minute) = (rest / HOUR_MS, rest % HOUR_MS / MINUTE_MS);
-    let (second, milli) = (rest % MINUTE_MS / 1_000, rest % 1_000);
-    format!("{date}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+    iso_instant(ms).unwrap_or_else(|| INFINITY.to_owned())
 }
 
-/// A moment of the chain.
+/// A moment of the chain's state.
 pub(crate) fn time(value: &Value) -> Value {
     id(value).map_or(Value::Null, |ms| moment(ms).into())
 }
 
-/// A day of the chain.
+/// A day of the chain's state.
 pub(crate) fn date(value: &Value) -> Value {
     let days = id(value).and_then(|days| u32::try_from(days).ok());
     days.map_or(Value::Null, |days| {
-        match u64::from(days) > LAST_MS / DAY_MS {
-            true => "infinity".into(),
-            false => Date(days).to_string().into(),
-        }
+        let date = iso_date(Date(days));
+        date.unwrap_or_else(|| INFINITY.to_owned()).into()
     })
 }
 
@@ -195,7 +186,8 @@ mod tests {
         assert_eq!(moment(1_767_225_599_001), "2025-12-31T23:59:59.001Z");
         assert_eq!(date(&serde_json::json!(20_000)), "2024-10-04");
         assert_eq!(date(&serde_json::json!(u32::MAX)), "infinity");
-        assert_eq!(moment(LAST_MS), "9999-12-31T23:59:59.999Z");
+        assert_eq!(moment(253_402_300_799_999), "9999-12-31T23:59:59.999Z");
+        assert_eq!(moment(253_402_300_800_000), "infinity");
         assert_eq!(moment(Moment::MAX), "infinity");
     }
 

@@ -269,8 +269,8 @@ pub struct OperationView {
     /// The calls that it wraps, at any depth, as `Pallet.call`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub wrapped: Vec<String>,
-    /// The arguments by name. Long byte strings are given by length and hash. `null` if only a part of
-    /// the operation is the asker's business.
+    /// The arguments by name, times as ISO 8601. Long byte strings are given by length and hash. `null`
+    /// if only a part of the operation is the asker's business.
     pub arguments: Value,
     /// How it ended.
     pub outcome: Outcome,
@@ -319,7 +319,7 @@ pub struct EventView {
     pub pallet: String,
     /// Name.
     pub event: String,
-    /// The fields by name.
+    /// The fields by name, times as ISO 8601.
     pub fields: Value,
     /// What it mentions, each as `patient:7`.
     #[serde(with = "mentioned")]
