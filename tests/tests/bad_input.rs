@@ -18,6 +18,7 @@ use xinglin_sdk::{
     transaction::{sign, SignedTransaction, Signing},
 };
 use xinglin_tests::{
+    cluster::now_ms,
     raw::{self, WebSocket},
     Cluster, ClusterOptions, Node,
 };
@@ -29,11 +30,20 @@ const MIB: usize = 1024 * 1024;
 const BEFORE_SIGNATURE: usize = 2 + 1 + 33 + 1;
 /// Largest token of a time authority.
 const TOKEN_BYTES_MAX: usize = 16 * 1024;
+/// Milliseconds for which a challenge is good.
+const CHALLENGE_LIFETIME_MS: u64 = 60_000;
 const EXTRINSICS: &str = "explorer_extrinsics";
 const NO_CASE: Option<CaseId> = None;
 
 async fn single() -> Cluster {
     single_with(toml::Table::new()).await
+}
+
+/// One that finds operations.
+async fn single_indexed() -> Cluster {
+    let mut options = toml::Table::new();
+    options.insert("index".into(), true.into());
+    single_with(options).await
 }
 
 async fn single_with(options: toml::Table) -> Cluster {
@@ -373,7 +383,33 @@ async fn malformed_requests_are_errors_over_http_and_websocket() {
     if let Some(answer) = socket.receive().await.unwrap() {
         assert_eq!(error_of(&answer).0, Some(-32007), "{answer}");
     }
+    no_subscriptions_over_http(node).await;
     goes_on(node).await;
+}
+
+/// Those who subscribe over HTTP are told what to do, and the rest of their batch is answered.
+async fn no_subscriptions_over_http(node: &Node) {
+    for method in [
+        "author_submitAndWatchExtrinsic",
+        "chainHead_v1_follow",
+        "chain_subscribeNewHeads",
+        "chain_unsubscribeNewHeads",
+        "explorer_subscribeActivity",
+        "explorer_subscribeOperations",
+    ] {
+        let (found, text) = error_of(&answer(node, method, json!([])).await);
+        assert_eq!(found, Some(-32601), "{method}: {text}");
+        assert!(text.contains("open a WebSocket"), "{method}: {text}");
+    }
+    let batch = json!([
+        {"jsonrpc": "2.0", "id": 1, "method": "chain_subscribeNewHeads", "params": []},
+        {"jsonrpc": "2.0", "id": 2, "method": "system_chain", "params": []},
+    ]);
+    let request = batch.to_string().into_bytes();
+    let (_, text) = raw::post(node.rpc_address(), &request).await.unwrap();
+    let answers: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(error_of(&answers).0, Some(-32601), "{text}");
+    assert!(answers[1]["result"].is_string(), "{text}");
 }
 
 /// What a node says over HTTP.
@@ -381,6 +417,12 @@ async fn answer(node: &Node, method: &str, params: Value) -> Value {
     let request = call(method, params);
     let (_, text) = raw::post(node.rpc_address(), &request).await.unwrap();
     serde_json::from_str(&text).unwrap()
+}
+
+/// A challenge for somebody.
+async fn challenge(node: &Node, key: &KeyPair) -> Challenge {
+    let mut given = answer(node, "xinglin_challenge", json!([key.address()])).await;
+    serde_json::from_value(given["result"].take()).unwrap()
 }
 
 /// The parameters of a question that somebody signs with a fresh challenge.
@@ -391,8 +433,18 @@ async fn signed(
     question: &Value,
     case: Option<CaseId>,
 ) -> Value {
-    let mut given = answer(node, "xinglin_challenge", json!([key.address()])).await;
-    let given: Challenge = serde_json::from_value(given["result"].take()).unwrap();
+    let fresh = challenge(node, key).await;
+    signed_with(fresh, (key, genesis), method, question, case)
+}
+
+/// The same with a challenge that was given.
+fn signed_with(
+    given: Challenge,
+    (key, genesis): (&KeyPair, Hash),
+    method: &str,
+    question: &Value,
+    case: Option<CaseId>,
+) -> Value {
     let challenge = given.challenge;
     let text = signed_text(&genesis, &challenge, method, case, &question.to_string());
     let signature = key.sign(text.as_bytes()).encode().into();
@@ -611,9 +663,7 @@ fn bad_questions(genesis: Hash) -> Vec<(&'static str, Value, i64, &'static str)>
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_questions_about_operations_are_refused_with_a_reason_and_a_remedy() {
-    let mut options = toml::Table::new();
-    options.insert("index".into(), true.into());
-    let cluster = single_with(options).await;
+    let cluster = single_indexed().await;
     let (node, genesis) = (&cluster.nodes[0], cluster.genesis);
     let alice = key("//Alice");
 
@@ -654,8 +704,32 @@ async fn bad_questions_about_operations_are_refused_with_a_reason_and_a_remedy()
     assert_eq!(found["result"]["items"][0]["call"], "remark", "{found}");
 }
 
-/// A question is answered to who signed it, for this chain, as it was signed, and once. That a challenge
-/// expires, after a minute of a clock that nobody sets, is tested where it is given out.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_expired_challenge_is_refused_and_a_fresh_one_answered() {
+    let cluster = single_indexed().await;
+    let (node, key) = (&cluster.nodes[0], key("//Alice"));
+    let alice = (&key, cluster.genesis);
+    let own = json!({ "filter": { "signer": key.address() } });
+
+    let given = challenge(node, &key).await;
+    // A millisecond more, because the end is rounded down. From here on the test, like the node, goes
+    // by a clock that nobody sets.
+    let left_ms = (given.expires_at + 1).saturating_sub(now_ms());
+    assert!(left_ms <= CHALLENGE_LIFETIME_MS + 1, "{left_ms}");
+    let late = signed_with(given, alice, EXTRINSICS, &own, NO_CASE);
+    tokio::time::sleep(Duration::from_millis(left_ms)).await;
+    let (found, text) = error_of(&answer(node, EXTRINSICS, late).await);
+    assert_eq!(found, Some(5002), "{text}");
+    for part in ["has expired", "fetch one with xinglin_challenge"] {
+        assert!(text.contains(part), "{text}");
+    }
+
+    let fresh = signed(node, alice, EXTRINSICS, &own, NO_CASE).await;
+    let found = answer(node, EXTRINSICS, fresh).await;
+    assert!(found["result"]["items"].is_array(), "{found}");
+}
+
+/// A question is answered to who signed it, for this chain, as it was signed, and once.
 async fn bad_signatures(node: &Node, genesis: Hash) {
     let (alice, bob) = (key("//Alice"), key("//Bob"));
     let own = json!({ "filter": { "signer": alice.address() } });

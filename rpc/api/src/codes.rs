@@ -1,7 +1,8 @@
 //! The codes of errors. They are stable: clients may match on them.
 //!
 //! Codes of the JSON-RPC standard (−32700 to −32600) and of the server's transport (−32006 to
-//! −32011: too many subscriptions, request or response or batch too large) come besides.
+//! −32011: too many subscriptions, request or response or batch too large) come besides; a subscription
+//! over HTTP is a method that does not exist there, −32601.
 
 /// The client sends more requests per second than it may; wait and try again.
 pub const RATE_LIMITED: i32 = -32005;

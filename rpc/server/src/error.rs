@@ -1,6 +1,9 @@
 //! Failures that every family of methods shares, and how they look to clients.
 
-use jsonrpsee::types::{error::INTERNAL_ERROR_CODE, ErrorObjectOwned};
+use jsonrpsee::types::{
+    error::{INTERNAL_ERROR_CODE, METHOD_NOT_FOUND_CODE},
+    ErrorObjectOwned,
+};
 use xinglin_core::StoreError;
 use xinglin_rpc_api::codes;
 
@@ -13,6 +16,9 @@ pub enum ServerError {
     /// The client is above its rate.
     #[error("more requests per second than this node allows a client; wait a moment, or use a node of your own")]
     RateLimited,
+    /// A subscription over HTTP, which ends with its answer.
+    #[error("subscriptions need a connection that stays; open a WebSocket at the same address")]
+    NeedsWebSocket,
     /// There is no block, not even genesis.
     #[error("the node has no block yet; wait until it has started")]
     NoBlock,
@@ -30,6 +36,7 @@ impl ServerError {
         match self {
             Self::RateLimited => codes::RATE_LIMITED,
             Self::Busy => codes::BUSY,
+            Self::NeedsWebSocket => METHOD_NOT_FOUND_CODE,
             Self::NoBlock | Self::Store(_) | Self::Internal => INTERNAL_ERROR_CODE,
         }
     }

@@ -1,10 +1,10 @@
-//! What stands before every method: the connection's turns, the client's rate, counting.
+//! What stands before every method: the connection's turns and kind, the client's rate, counting.
 
 use std::{future::Future, sync::Arc, time::Instant};
 
 use jsonrpsee::{
     core::middleware::{Batch, BatchEntry, Notification, RpcServiceT},
-    server::{middleware::rpc::Request, BatchResponseBuilder},
+    server::{middleware::rpc::Request, BatchResponseBuilder, MethodCallback, Methods},
     types::ErrorObjectOwned,
     MethodResponse,
 };
@@ -21,14 +21,26 @@ use crate::{
 pub(crate) struct GuardLayer {
     pub(crate) rate: Rate,
     pub(crate) flow: Arc<Flow>,
-    /// Whether answers wait for the client to read them. Those over HTTP are bounded by its own flow
+    /// Whether it stays, so that there can be subscriptions, and answers wait for the client to read
+    /// them. Those over HTTP are bounded by its own flow
     /// control, and may be given up without being sent.
     pub(crate) is_websocket: bool,
     pub(crate) response_bytes_max: usize,
     pub(crate) methods: Arc<MethodTable>,
+    /// What there is to call.
+    pub(crate) registered: Methods,
 }
 
 impl GuardLayer {
+    /// Whether a method needs a connection that this one is not. The service below would call that an
+    /// internal error.
+    fn lacks_websocket(&self, method: &str) -> bool {
+        use MethodCallback::{Subscription, Unsubscription};
+
+        let registered = self.registered.method(method);
+        !self.is_websocket && matches!(registered, Some(Subscription(_) | Unsubscription(_)))
+    }
+
     /// Counts an answer that is about to be sent.
     fn sending(&self, answer: &MethodResponse) {
         if self.is_websocket && !answer.is_notification() && !answer.is_subscription() {
@@ -68,7 +80,12 @@ where
         }
         let begun = Instant::now();
         let method = request.method.clone();
-        let response = self.service.call(request).await;
+        let response = if layer.lacks_websocket(&method) {
+            let error = ErrorObjectOwned::from(ServerError::NeedsWebSocket);
+            MethodResponse::error(request.id, error)
+        } else {
+            self.service.call(request).await
+        };
         layer
             .methods
             .record(&method, begun.elapsed(), response.is_success());

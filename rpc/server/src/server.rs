@@ -267,6 +267,7 @@ impl Front {
                 is_websocket: false,
                 response_bytes_max: self.config.response_bytes_max as usize,
                 methods: Arc::clone(&self.methods_by_name),
+                registered: self.methods.clone(),
             };
             let connection = Arc::new(Connection::new(
                 self.config.follows_max,

@@ -361,5 +361,6 @@ async fn http_answers_calls_and_refuses_subscriptions() {
     );
     let method = "chain_subscribeNewHeads";
     let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": []});
-    assert!(post(fixture.address(), &request).await["error"].is_object());
+    let answer = post(fixture.address(), &request).await;
+    assert_eq!(answer["error"]["code"], -32601, "{answer}");
 }
