@@ -8,36 +8,19 @@ use std::{
     process::Output,
 };
 
-use pallet_appointments::types::{NewSchedule, VisitKind};
-use pallet_audit::types::Statement;
-use pallet_records::{
-    access::Purpose,
-    grants::{Covered, Grantee, Terms},
-    types::{AmendReason, ContentKind},
-};
+use pallet_records::{access::Purpose, grants::Covered};
 use serde_json::Value;
 use xinglin_evidence::archive::{pack, unpack};
-use xinglin_primitives::{
-    glue::Subject,
-    time::{Date, DAY_MS, HOUR_MS},
-    DepartmentId, Hash, MemberId, Party, PatientId, PractitionerId, RecordId, ScheduleId,
-};
-use xinglin_runtime::{Runtime, RuntimeCall};
-use xinglin_sdk::{
-    client::{Client, Outcome},
-    envelope::Compression,
-    operation::{execute, FINALITY_LIMIT},
-    parties,
-    records::{self, Amendment, RecordDraft},
-    wallet::Wallet,
-};
-use zeroize::Zeroizing;
+use xinglin_primitives::{Hash, Party, PatientId, PractitionerId, RecordId};
+use xinglin_sdk::{client::Client, parties, records};
 
-use self::support::{xinglin, DevNode};
+use self::support::{
+    acts::{book, open_case, wallet},
+    calls, drafts, xinglin, DevNode,
+};
 
 const PATIENT_PATH: &str = "//Alice//patient//1";
 const AUTHOR_PATH: &str = "//Alice//doctor//1";
-const HOSPITAL_PATH: &str = "//Alice";
 const REGULATOR_PATH: &str = "//Dave";
 const STRANGER_PATH: &str = "//Alice//patient//2";
 const FIRST: &[u8] = br#"{"resourceType":"Bundle","type":"collection","entry":[]}"#;
@@ -45,76 +28,14 @@ const SECOND: &[u8] = br#"{"resourceType":"Bundle","type":"document","entry":[]}
 
 /// A record of two versions.
 async fn write(client: &Client) -> RecordId {
-    let author = Wallet::development(AUTHOR_PATH).unwrap();
-    let draft = RecordDraft {
-        patient: PatientId(0),
-        author: PractitionerId(0),
-        member: MemberId(0),
-        visit: None,
-        kind: ContentKind::Encounter,
-        content: Zeroizing::new(FIRST.to_vec()),
-        compression: Compression::Zstd,
-    };
+    let author = wallet(AUTHOR_PATH);
+    let draft = drafts::record(FIRST);
     let written = records::write(client, author.key(), &draft).await.unwrap();
-    let amendment = Amendment {
-        record: written.record,
-        reason: AmendReason::Correction,
-        content: Zeroizing::new(SECOND.to_vec()),
-        compression: Compression::Zstd,
-    };
+    let amendment = drafts::amendment(written.record, SECOND);
     records::amend(client, author.key(), &amendment)
         .await
         .unwrap();
     written.record
-}
-
-/// Makes a call, and waits until it can be found.
-async fn act(client: &Client, path: &str, call: impl Into<RuntimeCall>) -> Outcome {
-    let wallet = Wallet::development(path).unwrap();
-    let outcome = execute(client, wallet.key(), call).await.unwrap();
-    client
-        .wait_until_indexed(outcome.number, FINALITY_LIMIT)
-        .await
-        .unwrap();
-    outcome
-}
-
-/// The hospital publishes a schedule, in which the patient books. Gives the hashes of both.
-async fn book(client: &Client) -> (Hash, Hash) {
-    let today = Date::of(parties::now(client).await.unwrap());
-    let schedule = NewSchedule {
-        practitioner: PractitionerId(0),
-        department: DepartmentId(1),
-        kind: VisitKind::First,
-        start: Date(today.0 + 2).start() + 9 * HOUR_MS,
-        slot_minutes: 15,
-        slots: 4,
-        capacity: 1,
-        fee_fen: 2_500,
-    };
-    let publish = pallet_appointments::Call::<Runtime>::publish_schedule { schedule };
-    let published = act(client, HOSPITAL_PATH, publish).await;
-    let book = pallet_appointments::Call::<Runtime>::book {
-        patient: PatientId(0),
-        schedule: ScheduleId(0),
-        slot: 0,
-        waitlist: false,
-        pre_visit_grant: None,
-    };
-    let booked = act(client, PATIENT_PATH, book).await;
-    (published.hash, booked.hash)
-}
-
-/// The regulator opens a case about the patient.
-async fn open_case(client: &Client) {
-    let open = pallet_audit::Call::<Runtime>::open_case {
-        subject: Subject::Party(Party::Patient(PatientId(0))),
-        basis: Statement {
-            code: 1,
-            digest: Hash::repeat_byte(1),
-        },
-    };
-    act(client, REGULATOR_PATH, open).await;
 }
 
 /// Runs `xinglin evidence export` for somebody, or for nobody.
@@ -248,15 +169,8 @@ async fn what_the_chain_denies_is_not_in_the_clear_whoever_holds_a_key() {
     let client = Client::connect(&node.url()).await.unwrap();
     let record = write(&client).await;
     let now = parties::now(&client).await.unwrap();
-    let terms = Terms {
-        what: Covered::Record(record),
-        grantee: Grantee::Practitioner(PractitionerId(1)),
-        purpose: Purpose::Treatment,
-        from: now,
-        until: now + DAY_MS,
-        may_reshare: false,
-    };
-    let patient = Wallet::development(PATIENT_PATH).unwrap();
+    let terms = calls::terms(Covered::Record(record), PractitionerId(1), now);
+    let patient = wallet(PATIENT_PATH);
     records::share(&client, &patient, terms).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let id = record.0.to_string();
@@ -281,7 +195,7 @@ async fn receipts_are_exported_and_the_chain_must_be_the_trusted_one() {
     let node = DevNode::start(&[]);
     let client = Client::connect(&node.url()).await.unwrap();
     let record = write(&client).await;
-    let patient = Wallet::development(PATIENT_PATH).unwrap();
+    let patient = wallet(PATIENT_PATH);
     let party = Party::Patient(PatientId(0));
     let opening = records::open(&client, &patient, party, &[record], Purpose::PatientRequest).await;
     let transaction = format!("{:?}", opening.unwrap().outcome.hash);

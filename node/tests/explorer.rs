@@ -5,41 +5,26 @@ mod support;
 
 use std::{process::Output, time::Instant};
 
-use frame_support::BoundedVec;
-use pallet_appointments::types::{NewSchedule, VisitKind};
-use pallet_audit::types::Statement;
-use pallet_insurance::{
-    computation::{Category, Insured, Review, SchemeParameters},
-    types::Period,
-};
-use pallet_records::{
-    access::Purpose,
-    grants::{Covered, Grantee, Terms},
-    types::ContentKind,
-};
+use pallet_records::grants::Covered;
 use serde_json::{json, Value};
 use tokio::task::{spawn_blocking, yield_now, JoinHandle};
-use xinglin_primitives::{
-    glue::Subject,
-    time::{Date, DAY_MS, HOUR_MS},
-    CaseId, ClaimId, CoverageId, DepartmentId, GrantId, Hash, InvoiceId, MemberId, Party,
-    PatientId, PractitionerId, ScheduleId, SchemeId,
-};
+use xinglin_primitives::{CaseId, ClaimId, CoverageId, GrantId, Hash, InvoiceId, PractitionerId};
 use xinglin_rpc_api::explorer::ActivityFilter;
-use xinglin_runtime::{Runtime, RuntimeCall, RuntimeEvent};
+use xinglin_runtime::{Runtime, RuntimeEvent};
 use xinglin_sdk::{
-    billing::{self, InvoiceDraft},
+    billing,
     client::{Client, Outcome},
-    envelope::Compression,
     insurance::{self, SettlementOrder, Settling},
     operation::{self, execute, random_id, FINALITY_LIMIT},
-    parties,
-    records::{self, RecordDraft},
-    wallet::Wallet,
+    parties, records,
 };
-use zeroize::Zeroizing;
 
-use self::support::{xinglin, DevNode};
+use self::support::{
+    acts::{act_indexed, book, cover, indexed, open_case, soon, today, wallet},
+    calls,
+    drafts::{self, PRICE_FEN},
+    xinglin, DevNode,
+};
 
 const PATIENT: &str = "//Alice//patient//1";
 const DOCTOR: &str = "//Alice//doctor//1";
@@ -49,11 +34,6 @@ const HOSPITAL: &str = "//Alice";
 const INSURER: &str = "//Charlie";
 const REGULATOR: &str = "//Dave";
 const STRANGER: &str = "//Alice//patient//2";
-const PRICE_FEN: u128 = 10_000;
-
-fn wallet(path: &str) -> Wallet {
-    Wallet::development(path).unwrap()
-}
 
 /// Runs `xinglin explorer`.
 fn explorer(node: &DevNode, path: &str, arguments: &[&str]) -> Output {
@@ -82,90 +62,19 @@ fn refusal(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Makes a call, and waits until it can be found.
-async fn act(client: &Client, path: &str, call: impl Into<RuntimeCall>) -> Outcome {
-    let outcome = execute(client, wallet(path).key(), call).await.unwrap();
-    indexed(client, &outcome).await;
-    outcome
-}
-
-async fn indexed(client: &Client, outcome: &Outcome) {
-    client
-        .wait_until_indexed(outcome.number, FINALITY_LIMIT)
-        .await
-        .unwrap();
-}
-
-async fn today(client: &Client) -> Date {
-    Date::of(parties::now(client).await.unwrap())
-}
-
-/// The patient takes the first slot.
-fn booking() -> RuntimeCall {
-    let book = pallet_appointments::Call::<Runtime>::book {
-        patient: PatientId(0),
-        schedule: ScheduleId(0),
-        slot: 0,
-        waitlist: false,
-        pre_visit_grant: None,
-    };
-    book.into()
-}
-
-/// The hospital publishes a schedule of its doctor, and the patient books the first slot. Gives the
-/// hash of the booking.
-async fn book(client: &Client) -> Hash {
-    let schedule = NewSchedule {
-        practitioner: PractitionerId(0),
-        department: DepartmentId(1),
-        kind: VisitKind::First,
-        start: Date(today(client).await.0 + 2).start() + 9 * HOUR_MS,
-        slot_minutes: 15,
-        slots: 4,
-        capacity: 1,
-        fee_fen: 2_500,
-    };
-    let publish = pallet_appointments::Call::<Runtime>::publish_schedule { schedule };
-    act(client, HOSPITAL, publish).await;
-    act(client, PATIENT, booking()).await.hash
-}
-
-async fn open_case(client: &Client) {
-    let open = pallet_audit::Call::<Runtime>::open_case {
-        subject: Subject::Party(Party::Patient(PatientId(0))),
-        basis: statement(1),
-    };
-    act(client, REGULATOR, open).await;
-}
-
 async fn close_case(client: &Client) {
     let close = pallet_audit::Call::<Runtime>::close_case {
         case: CaseId(0),
-        finding: statement(2),
+        finding: calls::statement(2),
     };
-    act(client, REGULATOR, close).await;
-}
-
-fn statement(code: u16) -> Statement {
-    Statement {
-        code,
-        digest: Hash::repeat_byte(1),
-    }
+    act_indexed(client, REGULATOR, close).await;
 }
 
 /// The hospital bills the patient, without a visit.
 async fn bill(client: &Client) -> InvoiceId {
-    let today = today(client).await;
-    let draft: InvoiceDraft = serde_json::from_value(json!({
-        "patient": 0, "setting": "outpatient", "service": [today, today],
-        "lines": [{
-            "item": { "system": "urn:example", "code": "x", "name": "Example" },
-            "class": "a", "prepayBp": 0, "unitPriceFen": PRICE_FEN as u64, "quantity": 1,
-        }],
-    }))
-    .unwrap();
+    let draft = drafts::invoice(today(client).await);
     let prepared = billing::prepare(client, &wallet(HOSPITAL), &draft).await;
-    let issued = act(client, HOSPITAL, prepared.unwrap().call()).await;
+    let issued = act_indexed(client, HOSPITAL, prepared.unwrap().call()).await;
     let invoice = operation::told(&issued, "InvoiceIssued", |event| match event {
         RuntimeEvent::Payments(pallet_payments::Event::InvoiceIssued { invoice, .. }) => {
             Some(*invoice)
@@ -182,38 +91,13 @@ async fn pay(client: &Client) -> Outcome {
         amount_fen: PRICE_FEN,
         payment: random_id(),
     };
-    act(client, PATIENT, pay).await
+    act_indexed(client, PATIENT, pay).await
 }
 
 /// The insurer covers the patient by a scheme under which what has no visit is flagged, and the
 /// patient settles a bill.
 async fn flag(client: &Client) -> (ClaimId, Hash) {
-    let parameters = SchemeParameters {
-        review: Review {
-            needs_visit: true,
-            ..Review::default()
-        },
-        ..SchemeParameters::default()
-    };
-    let create = pallet_insurance::Call::<Runtime>::create_scheme {
-        code: BoundedVec::truncate_from(b"BASIC".to_vec()),
-        from: Date(0),
-        parameters: Box::new(parameters),
-    };
-    act(client, INSURER, create).await;
-    let enrol = pallet_insurance::Call::<Runtime>::enrol {
-        patient: PatientId(0),
-        scheme: SchemeId(0),
-        insured: Insured {
-            category: Category::Employed,
-            age_group: 0,
-        },
-        period: Period {
-            from: Date(0),
-            until: None,
-        },
-    };
-    act(client, INSURER, enrol).await;
+    cover(client).await;
     let order = SettlementOrder {
         invoice: bill(client).await,
         coverage: CoverageId(0),
@@ -230,25 +114,11 @@ async fn flag(client: &Client) -> (ClaimId, Hash) {
 
 /// The doctor writes a record, which the patient shares with her colleague.
 async fn share(client: &Client) -> (GrantId, Hash) {
-    let draft = RecordDraft {
-        patient: PatientId(0),
-        author: PractitionerId(0),
-        member: MemberId(0),
-        visit: None,
-        kind: ContentKind::Encounter,
-        content: Zeroizing::new(b"{}".to_vec()),
-        compression: Compression::Zstd,
-    };
+    let draft = drafts::record(b"{}");
     let written = records::write(client, wallet(DOCTOR).key(), &draft).await;
     let now = parties::now(client).await.unwrap();
-    let terms = Terms {
-        what: Covered::Record(written.unwrap().record),
-        grantee: Grantee::Practitioner(PractitionerId(2)),
-        purpose: Purpose::Treatment,
-        from: now,
-        until: now + DAY_MS,
-        may_reshare: false,
-    };
+    let what = Covered::Record(written.unwrap().record);
+    let terms = calls::terms(what, PractitionerId(2), now);
     let sharing = records::share(client, &wallet(PATIENT), terms).await;
     let sharing = sharing.unwrap();
     indexed(client, sharing.outcomes.last().unwrap()).await;
@@ -285,8 +155,7 @@ async fn subscribers(node: &DevNode, count: usize) {
 }
 
 async fn ended(watching: JoinHandle<Output>) -> Output {
-    let output = tokio::time::timeout(FINALITY_LIMIT, watching).await;
-    output.unwrap().unwrap()
+    soon(watching).await.unwrap()
 }
 
 /// What a watch told until its end, one document a line.
@@ -305,7 +174,7 @@ async fn told(watching: JoinHandle<Output>) -> Vec<Value> {
 async fn operations_are_found_by_those_whom_they_concern() {
     let node = DevNode::start(&[]);
     let client = Client::connect(&node.url()).await.unwrap();
-    let hash = book(&client).await;
+    let (_, hash) = book(&client).await;
 
     let booking = ["--pallet", "Appointments", "--call", "book"];
     for (path, entity) in [
@@ -361,7 +230,7 @@ async fn operations_are_found_by_those_whom_they_concern() {
 async fn what_a_regulator_asks_is_on_the_record() {
     let node = DevNode::start(&["--anchor-interval", "1"]);
     let client = Client::connect(&node.url()).await.unwrap();
-    let hash = book(&client).await;
+    let (_, hash) = book(&client).await;
     open_case(&client).await;
     let anchored = ActivityFilter {
         pallet: Some("Audit".to_owned()),
@@ -382,7 +251,7 @@ async fn what_a_regulator_asks_is_on_the_record() {
 
     // Both questions are kept; the chain has them soon.
     loop {
-        anchors.next().await.unwrap().unwrap();
+        soon(anchors.next()).await.unwrap().unwrap();
         let check = client.check_questions().await.unwrap();
         assert!(check.agrees());
         if check.anchor.is_some_and(|anchor| anchor.count == 2) {
@@ -443,7 +312,7 @@ async fn bookings_payments_and_flagged_claims_are_told_as_they_happen() {
     let flagged = watch(&node, REGULATOR, flagged);
     subscribers(&node, 3).await;
 
-    let booking = book(&client).await;
+    let (_, booking) = book(&client).await;
     let payment = pay(&client).await;
     let (_, settling) = flag(&client).await;
     let operations = told(of_patient).await;
@@ -499,9 +368,9 @@ async fn bookings_payments_and_flagged_claims_are_told_as_they_happen() {
 async fn a_payment_is_found_in_its_block_by_its_events_and_by_its_signer() {
     let node = DevNode::start(&[]);
     let client = Client::connect(&node.url()).await.unwrap();
-    let hash = book(&client).await;
+    let (_, hash) = book(&client).await;
     // The day has one visit to a department.
-    let again = execute(&client, wallet(PATIENT).key(), booking()).await;
+    let again = execute(&client, wallet(PATIENT).key(), calls::book(0, 0)).await;
     assert!(again.is_err());
     let payment = pay(&client).await;
 

@@ -16,28 +16,27 @@ use std::{
     process::{Child, ChildStderr, Command, Output, Stdio},
 };
 
-use pallet_appointments::types::{Acting, NewSchedule, VisitKind};
-use pallet_records::{access::Purpose, types::ContentKind};
+use pallet_appointments::types::Acting;
+use pallet_records::access::Purpose;
 use serde_json::{json, Value};
 use xinglin_primitives::{
     time::{DAY_MS, HOUR_MS},
-    AppointmentId, BlockNumber, DepartmentId, MemberId, Party, PatientId, PractitionerId, RecordId,
-    ScheduleId,
+    AppointmentId, BlockNumber, Party, PatientId, PractitionerId, RecordId,
 };
-use xinglin_runtime::{Runtime, RuntimeCall};
 use xinglin_sdk::{
     client::Client,
     envelope::Compression,
-    operation::{execute, FINALITY_LIMIT},
+    operation::FINALITY_LIMIT,
     parties,
     records::{self, RecordDraft},
-    wallet::Wallet,
 };
-use zeroize::Zeroizing;
 
 use self::{
     cluster::{Cluster, PASSWORD},
-    support::{xinglin, DevNode},
+    support::{
+        acts::{act, wallet},
+        calls, drafts, xinglin, DevNode,
+    },
 };
 
 const HOSPITAL: &str = "//Alice";
@@ -50,66 +49,28 @@ const OTHER: &str = "//Alice//patient//2";
 const LARGE_BYTES: usize = 250 * 1024;
 const LARGE_COUNT: usize = 17;
 
-fn wallet(path: &str) -> Wallet {
-    Wallet::development(path).unwrap()
-}
-
-async fn call(client: &Client, path: &str, call: impl Into<RuntimeCall>) {
-    execute(client, wallet(path).key(), call).await.unwrap();
-}
-
-fn book(patient: u64, slot: u16) -> pallet_appointments::Call<Runtime> {
-    pallet_appointments::Call::book {
-        patient: PatientId(patient),
-        schedule: ScheduleId(0),
-        slot,
-        waitlist: false,
-        pre_visit_grant: None,
-    }
-}
-
 /// A schedule, and two places in it.
 async fn book_two(client: &Client) {
     let now = parties::now(client).await.unwrap();
-    let schedule = NewSchedule {
-        practitioner: PractitionerId(0),
-        department: DepartmentId(1),
-        kind: VisitKind::First,
-        start: now - now % DAY_MS + DAY_MS + 2 * HOUR_MS,
-        slot_minutes: 15,
-        slots: 8,
-        capacity: 1,
-        fee_fen: 2_500,
-    };
-    let publish = pallet_appointments::Call::publish_schedule { schedule };
-    call(client, HOSPITAL, publish).await;
-    call(client, PATIENT, book(0, 0)).await;
-    call(client, OTHER, book(1, 1)).await;
-}
-
-fn draft(content: Vec<u8>, compression: Compression) -> RecordDraft {
-    RecordDraft {
-        patient: PatientId(0),
-        author: PractitionerId(0),
-        member: MemberId(0),
-        visit: None,
-        kind: ContentKind::Encounter,
-        content: Zeroizing::new(content),
-        compression,
-    }
+    let start = now - now % DAY_MS + DAY_MS + 2 * HOUR_MS;
+    act(client, HOSPITAL, calls::publish_schedule(start)).await;
+    act(client, PATIENT, calls::book(0, 0)).await;
+    act(client, OTHER, calls::book(1, 1)).await;
 }
 
 /// The first record.
 async fn write(client: &Client) {
-    let content = br#"{"resourceType":"Bundle"}"#.to_vec();
-    let draft = draft(content, Compression::Zstd);
+    let draft = drafts::record(br#"{"resourceType":"Bundle"}"#);
     let written = records::write(client, wallet(DOCTOR).key(), &draft).await;
     assert_eq!(written.unwrap().record, RecordId(0));
 }
 
 /// Large records, which come into blocks of their own. The height of the first of these.
 async fn write_large(client: &Client) -> BlockNumber {
-    let draft = draft(vec![0; LARGE_BYTES], Compression::None);
+    let draft = RecordDraft {
+        compression: Compression::None,
+        ..drafts::record(vec![0u8; LARGE_BYTES])
+    };
     let mut calls = Vec::new();
     for _ in 0..LARGE_COUNT {
         let prepared = records::prepare(client, &draft).await.unwrap();
@@ -128,7 +89,7 @@ async fn cancel_and_write(client: &Client) {
         appointment: AppointmentId(1),
         acting: Acting::Patient(PatientId(1)),
     };
-    call(client, OTHER, cancel).await;
+    act(client, OTHER, cancel).await;
     write(client).await;
     for (path, practitioner) in [(DOCTOR, 0), (STRANGER, 2)] {
         let party = Party::Practitioner(PractitionerId(practitioner));

@@ -4,15 +4,10 @@
 
 mod support;
 
-use std::{fs, time::Duration};
+use std::fs;
 
-use frame_support::BoundedVec;
-use pallet_audit::{types::Statement, Call as AuditCall};
-use pallet_insurance::{
-    computation::{Category, Insured, Review, SchemeParameters},
-    types::Period,
-    Call as InsuranceCall,
-};
+use pallet_audit::Call as AuditCall;
+use pallet_insurance::Call as InsuranceCall;
 use pallet_payments::{
     types::{Reason, RefundOf},
     Call as PaymentCall,
@@ -20,23 +15,26 @@ use pallet_payments::{
 use pallet_records::{emergency::EmergencyReason, Call as RecordCall};
 use serde_json::{json, Value};
 use xinglin_primitives::{
-    glue::{Held, Subject},
-    time::{Date, Moment, DAY_MS},
-    CaseId, DisclosureId, Hash, InvoiceId, MemberId, Party, PatientId, PractitionerId, SchemeId,
+    glue::Held,
+    time::{Moment, DAY_MS},
+    CaseId, DisclosureId, Hash, InvoiceId, MemberId, Party, PatientId, PractitionerId,
     SettlementId,
 };
-use xinglin_runtime::{Runtime, RuntimeCall};
+use xinglin_runtime::Runtime;
 use xinglin_sdk::{
-    audit,
-    billing::{self, InvoiceDraft},
+    audit, billing,
     client::Client,
     insurance::{self, SettlementOrder, Settling},
-    operation::{execute, random_id},
+    operation::random_id,
     parties,
-    wallet::Wallet,
 };
 
-use self::support::{xinglin, DevNode};
+use self::support::{
+    acts::{act, cover, soon, today, wallet},
+    calls,
+    drafts::{self, PRICE_FEN},
+    xinglin, DevNode,
+};
 
 const HOSPITAL_PATH: &str = "//Alice";
 const INSURER_PATH: &str = "//Charlie";
@@ -50,23 +48,6 @@ const PATIENT: PatientId = PatientId(0);
 /// A doctor of the hospital who has nothing to do here.
 const HELD: PractitionerId = PractitionerId(1);
 const CASE: CaseId = CaseId(0);
-const PRICE_FEN: u128 = 10_000;
-const DEADLINE: Duration = Duration::from_secs(60);
-
-fn wallet(path: &str) -> Wallet {
-    Wallet::development(path).unwrap()
-}
-
-async fn act(client: &Client, path: &str, call: impl Into<RuntimeCall>) {
-    execute(client, wallet(path).key(), call).await.unwrap();
-}
-
-fn statement(code: u16) -> Statement {
-    Statement {
-        code,
-        digest: Hash::zero(),
-    }
-}
 
 /// Runs a party's command, and gives what it prints.
 fn command(node: &DevNode, party: &str, path: &str, arguments: &[&str]) -> String {
@@ -93,48 +74,10 @@ fn of_insurer(node: &DevNode) -> Value {
     inbox(node, "insurer", INSURER_PATH)
 }
 
-/// A scheme under which what has no visit is flagged, and the patient's coverage by it.
-async fn cover(client: &Client) {
-    let parameters = SchemeParameters {
-        review: Review {
-            needs_visit: true,
-            ..Review::default()
-        },
-        ..SchemeParameters::default()
-    };
-    let create = InsuranceCall::<Runtime>::create_scheme {
-        code: BoundedVec::truncate_from(b"BASIC".to_vec()),
-        from: Date(0),
-        parameters: Box::new(parameters),
-    };
-    act(client, INSURER_PATH, create).await;
-    let enrol = InsuranceCall::<Runtime>::enrol {
-        patient: PATIENT,
-        scheme: SchemeId(0),
-        insured: Insured {
-            category: Category::Employed,
-            age_group: 0,
-        },
-        period: Period {
-            from: Date(0),
-            until: None,
-        },
-    };
-    act(client, INSURER_PATH, enrol).await;
-}
-
 /// An invoice without a visit, whose settlement becomes a claim.
 async fn flagged(client: &Client) {
     cover(client).await;
-    let today = Date::of(parties::now(client).await.unwrap());
-    let draft: InvoiceDraft = serde_json::from_value(json!({
-        "patient": PATIENT, "setting": "outpatient", "service": [today, today],
-        "lines": [{
-            "item": { "system": "urn:example", "code": "x", "name": "Example" },
-            "class": "a", "prepayBp": 0, "unitPriceFen": PRICE_FEN as u64, "quantity": 1,
-        }],
-    }))
-    .unwrap();
+    let draft = drafts::invoice(today(client).await);
     let hospital = wallet(HOSPITAL_PATH);
     let prepared = billing::prepare(client, &hospital, &draft).await.unwrap();
     act(client, HOSPITAL_PATH, prepared.call()).await;
@@ -161,10 +104,7 @@ async fn break_glass(client: &Client) {
 /// A case with a hold on a doctor and two requests to the hospital: one that is due in a day, and
 /// one that is overdue by the time of the chain.
 async fn open_case(client: &Client) {
-    let open = AuditCall::<Runtime>::open_case {
-        subject: Subject::Party(Party::Member(HOSPITAL)),
-        basis: statement(11),
-    };
+    let open = calls::open_case(Party::Member(HOSPITAL), 11);
     act(client, REGULATOR_PATH, open).await;
     let regulator = wallet(REGULATOR_PATH);
     let now = parties::now(client).await.unwrap();
@@ -190,7 +130,7 @@ async fn wait_until(client: &Client, moment: Moment) {
             act(client, HOSPITAL_PATH, call).await;
         }
     };
-    tokio::time::timeout(DEADLINE, waiting).await.unwrap();
+    soon(waiting).await;
 }
 
 /// Waits until the node's index has come to the tip.
@@ -203,7 +143,7 @@ async fn wait_until_indexed(client: &Client) {
             }
         }
     };
-    tokio::time::timeout(DEADLINE, waiting).await.unwrap();
+    soon(waiting).await;
 }
 
 fn items(list: &Value) -> Vec<&str> {
@@ -301,7 +241,7 @@ async fn done(node: &DevNode, client: &Client) {
     command(node, "regulator", REGULATOR_PATH, &lift);
     let close = AuditCall::<Runtime>::close_case {
         case: CASE,
-        finding: statement(12),
+        finding: calls::statement(12),
     };
     act(client, REGULATOR_PATH, close).await;
 }
@@ -402,10 +342,7 @@ async fn nobody_sees_the_inbox_of_another() {
     }
     // A case of a regulator is told to nobody else.
     let client = Client::connect(&url).await.unwrap();
-    let open = AuditCall::<Runtime>::open_case {
-        subject: Subject::Party(Party::Member(INSURER)),
-        basis: statement(1),
-    };
+    let open = calls::open_case(Party::Member(INSURER), 1);
     act(&client, REGULATOR_PATH, open).await;
     let arguments = ["report", "0", "-o", "never.pdf"];
     let who = ["regulator", "--url", &url, "--dev-key", HOSPITAL_PATH];

@@ -8,26 +8,21 @@ use std::process::Output;
 
 use pallet_records::{
     access::{Denial, Purpose},
-    grants::{Covered, Grantee, Terms},
-    types::{ContentKind, Reader, StoredKey},
+    grants::{Covered, Terms},
+    types::{AmendReason, ContentKind, Reader, StoredKey},
 };
 use serde_json::Value;
-use xinglin_primitives::{
-    time::{Moment, DAY_MS},
-    MemberId, Party, PatientId, PractitionerId, RecordId,
-};
+use xinglin_primitives::{time::Moment, MemberId, Party, PatientId, PractitionerId, RecordId};
 use xinglin_runtime::Runtime;
 use xinglin_sdk::{
     client::Client,
     envelope::{open_key, Compression, EnvelopeError},
     operation::{execute, OperationError},
     parties,
-    records::{self, Amendment, RecordDraft},
-    wallet::Wallet,
+    records::{self, Amendment},
 };
-use zeroize::Zeroizing;
 
-use self::support::{xinglin, DevNode};
+use self::support::{acts::wallet, calls::terms, drafts, xinglin, DevNode};
 
 const PATIENT: PatientId = PatientId(0);
 const PATIENT_PATH: &str = "//Alice//patient//1";
@@ -48,20 +43,8 @@ fn command(node: &DevNode, party: &str, path: &str, arguments: &[&str]) -> Outpu
     xinglin(&[&who[..], arguments].concat())
 }
 
-fn wallet(path: &str) -> Wallet {
-    Wallet::development(path).unwrap()
-}
-
 async fn write(client: &Client) -> RecordId {
-    let draft = RecordDraft {
-        patient: PATIENT,
-        author: AUTHOR,
-        member: HOSPITAL,
-        visit: None,
-        kind: ContentKind::Encounter,
-        content: Zeroizing::new(CONTENT.to_vec()),
-        compression: Compression::Zstd,
-    };
+    let draft = drafts::record(CONTENT);
     let written = records::write(client, wallet(AUTHOR_PATH).key(), &draft).await;
     let written = written.unwrap();
     assert_eq!(written.version, 1);
@@ -88,17 +71,6 @@ async fn open(
             let (_, read) = opening.allowed.pop().unwrap();
             Ok(read.unwrap().content.to_vec())
         }
-    }
-}
-
-fn terms(what: Covered, now: Moment) -> Terms {
-    Terms {
-        what,
-        grantee: Grantee::Practitioner(GRANTEE),
-        purpose: Purpose::Treatment,
-        from: now,
-        until: now + DAY_MS,
-        may_reshare: false,
     }
 }
 
@@ -130,7 +102,7 @@ async fn a_record_is_read_by_whom_its_patient_lets_and_by_nobody_else() {
 
     let patient = wallet(PATIENT_PATH);
     let now = parties::now(&client).await.unwrap();
-    let terms = terms(Covered::Record(record), now);
+    let terms = terms(Covered::Record(record), GRANTEE, now);
     let sharing = records::share(&client, &patient, terms).await.unwrap();
     assert_eq!((sharing.sealed, sharing.missing.len()), (1, 0));
     let read = open(&client, GRANTEE_PATH, grantee, record).await;
@@ -154,7 +126,7 @@ async fn when_a_grant_is_over_the_grantee_reads_no_more() {
     let now = parties::now(&client).await.unwrap();
     let brief = Terms {
         until: now + 4_000,
-        ..terms(Covered::Record(record), now)
+        ..terms(Covered::Record(record), GRANTEE, now)
     };
     let until = brief.until;
     records::share(&client, &patient, brief).await.unwrap();
@@ -239,16 +211,15 @@ async fn a_grant_of_the_history_is_completed_with_what_is_written_since() {
         from: 0,
         until: Moment::MAX,
     };
-    let sharing = records::share(&client, &patient, terms(history, now)).await;
+    let sharing = records::share(&client, &patient, terms(history, GRANTEE, now)).await;
     let sharing = sharing.unwrap();
     assert_eq!(sharing.sealed, 1);
 
     let second = write(&client).await;
     let amendment = Amendment {
-        record: first,
-        reason: pallet_records::types::AmendReason::Addition,
-        content: Zeroizing::new(AMENDED.to_vec()),
+        reason: AmendReason::Addition,
         compression: Compression::Gzip,
+        ..drafts::amendment(first, AMENDED)
     };
     let amended = records::amend(&client, author.key(), &amendment).await;
     assert_eq!(amended.unwrap().version, 2);

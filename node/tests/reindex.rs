@@ -5,30 +5,18 @@ mod support;
 
 use std::{path::Path, process::Output};
 
-use pallet_audit::types::Statement;
-use pallet_records::types::{AmendReason, ContentKind};
 use serde_json::Value;
-use xinglin_primitives::{glue::Subject, Hash, MemberId, Party, PatientId, PractitionerId};
 use xinglin_rpc_api::explorer::ActivityFilter;
-use xinglin_runtime::Runtime;
-use xinglin_sdk::{
-    client::Client,
-    envelope::Compression,
-    operation::{execute, FINALITY_LIMIT},
-    records::{self, Amendment, RecordDraft},
-    wallet::Wallet,
-};
-use zeroize::Zeroizing;
+use xinglin_sdk::{client::Client, operation::FINALITY_LIMIT, records};
 
-use self::support::{xinglin, DevNode};
+use self::support::{
+    acts::{open_case, soon, wallet},
+    drafts, xinglin, DevNode,
+};
 
 const PATIENT: &str = "//Alice//patient//1";
 const DOCTOR: &str = "//Alice//doctor//1";
 const REGULATOR: &str = "//Dave";
-
-fn wallet(path: &str) -> Wallet {
-    Wallet::development(path).unwrap()
-}
 
 /// What `xinglin explorer` prints.
 fn explorer(node: &DevNode, path: &str, arguments: &[&str]) -> Value {
@@ -89,39 +77,13 @@ fn lists(node: &DevNode, height: u32) -> Vec<Vec<Value>> {
 async fn fill(client: &Client) -> u32 {
     let author = wallet(DOCTOR);
     for _ in 0..2 {
-        let draft = RecordDraft {
-            patient: PatientId(0),
-            author: PractitionerId(0),
-            member: MemberId(0),
-            visit: None,
-            kind: ContentKind::Encounter,
-            content: Zeroizing::new(b"{}".to_vec()),
-            compression: Compression::Zstd,
-        };
+        let draft = drafts::record(b"{}");
         let written = records::write(client, author.key(), &draft).await;
-        let amendment = Amendment {
-            record: written.unwrap().record,
-            reason: AmendReason::Correction,
-            content: Zeroizing::new(b"{ }".to_vec()),
-            compression: Compression::Zstd,
-        };
+        let amendment = drafts::amendment(written.unwrap().record, b"{ }");
         let amended = records::amend(client, author.key(), &amendment).await;
         amended.unwrap();
     }
-    let open = pallet_audit::Call::<Runtime>::open_case {
-        subject: Subject::Party(Party::Patient(PatientId(0))),
-        basis: Statement {
-            code: 1,
-            digest: Hash::repeat_byte(1),
-        },
-    };
-    let opened = execute(client, wallet(REGULATOR).key(), open).await;
-    let height = opened.unwrap().number;
-    client
-        .wait_until_indexed(height, FINALITY_LIMIT)
-        .await
-        .unwrap();
-    height
+    open_case(client).await.number
 }
 
 fn reindex(chain: &str, base: &Path) -> Output {
@@ -153,7 +115,7 @@ async fn an_index_that_is_made_anew_finds_the_same_and_questions_stay() {
     assert!(before.iter().all(|list| !list.is_empty()));
     let questions = explorer(&node, REGULATOR, &["questions"]);
     assert_eq!(questions.as_array().unwrap().len(), 1);
-    anchors.next().await.unwrap().unwrap();
+    soon(anchors.next()).await.unwrap().unwrap();
     let anchor = client.check_questions().await.unwrap().anchor.unwrap();
     assert_eq!(anchor.count, 1);
     let refused = reindex("dev", &base);

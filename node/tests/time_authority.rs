@@ -27,7 +27,6 @@ use xinglin_sdk::{
     keys::address_of,
     operation::{execute, OperationError, FINALITY_LIMIT},
     trusted_time::{self, read_certificates},
-    wallet::Wallet,
 };
 use xinglin_timestamps::{
     request,
@@ -35,17 +34,13 @@ use xinglin_timestamps::{
     token_of, verify, Authority,
 };
 
-use self::support::{xinglin, DevNode};
+use self::support::{acts::wallet, xinglin, DevNode};
 
 /// The first member after those of the presets.
 const AUTHORITY: MemberId = MemberId(5);
 const AUTHORITY_PATH: &str = "//Ferdie";
 /// Only a failure takes this long.
 const LIMIT: Duration = Duration::from_secs(120);
-
-fn wallet(path: &str) -> Wallet {
-    Wallet::development(path).unwrap()
-}
 
 /// What a command that succeeds prints as JSON.
 #[track_caller]

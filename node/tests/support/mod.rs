@@ -1,6 +1,10 @@
 //! A development node for tests, started through the binary.
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
+pub mod acts;
+pub mod calls;
+pub mod drafts;
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,

@@ -1,31 +1,31 @@
 //! A day at the hospital, as calls.
 
 use frame_support::BoundedVec;
-use pallet_appointments::types::{Acting, NewSchedule, StaffReason, VisitKind};
-use pallet_audit::types::Statement;
+use pallet_appointments::types::{Acting, StaffReason};
 use pallet_insurance::{
-    computation::{
-        Band, Category, Deductible, Insured, Pool, Review, Row, SchemeParameters, Selector, Table,
-    },
-    types::{Decision, Period},
+    computation::{Band, Deductible, Pool, Row, SchemeParameters, Selector, Table},
+    types::Decision,
 };
 use pallet_payments::types::{Details, NewInvoice, Reason, RefundOf};
 use pallet_records::{
     access::Purpose,
     emergency::EmergencyReason,
-    grants::{Covered, Grantee, Terms},
+    grants::Covered,
     types::{ContentKind, NewRecord, Reader, SealedKey, SEALED_KEY_BYTES},
 };
 use sp_io::hashing::blake2_256;
 use xinglin_primitives::{
-    glue::{CatalogueClass, Held, Line, Setting, Subject},
-    time::{Date, DAY_MS, HOUR_MS, MINUTE_MS},
+    glue::{CatalogueClass, Held, Line, Setting},
+    time::{Date, HOUR_MS, MINUTE_MS},
     AppointmentId, CaseId, ClaimId, CoverageId, DepartmentId, Hash, InvoiceId, MemberId, Party,
-    PatientId, PractitionerId, RecordId, ScheduleId, SchemeId,
+    PatientId, PractitionerId, RecordId,
 };
 use xinglin_runtime::RuntimeCall;
 
-use super::chain::{Chain, START_MS};
+use super::{
+    chain::{Chain, START_MS},
+    shared::{self, book},
+};
 
 pub const HOSPITAL: &str = "//Alice";
 pub const INSURER: &str = "//Charlie";
@@ -43,31 +43,6 @@ pub const PATIENTS: [&str; 3] = [
 pub const FIRST_SLOT_MS: u64 = START_MS + 2 * HOUR_MS;
 
 const PRICE_FEN: u64 = 300_000;
-
-fn schedule() -> RuntimeCall {
-    let schedule = NewSchedule {
-        practitioner: PractitionerId(0),
-        department: DepartmentId(1),
-        kind: VisitKind::First,
-        start: FIRST_SLOT_MS,
-        slot_minutes: 15,
-        slots: 8,
-        capacity: 1,
-        fee_fen: 2_500,
-    };
-    pallet_appointments::Call::publish_schedule { schedule }.into()
-}
-
-fn book(patient: u64, slot: u16) -> RuntimeCall {
-    pallet_appointments::Call::book {
-        patient: PatientId(patient),
-        schedule: ScheduleId(0),
-        slot,
-        waitlist: false,
-        pre_visit_grant: None,
-    }
-    .into()
-}
 
 /// A department is published.
 pub fn department(department: u16) -> RuntimeCall {
@@ -111,14 +86,7 @@ fn write() -> RuntimeCall {
 }
 
 fn share(now_ms: u64) -> RuntimeCall {
-    let terms = Terms {
-        what: Covered::Record(RecordId(0)),
-        grantee: Grantee::Practitioner(PractitionerId(1)),
-        purpose: Purpose::Treatment,
-        from: now_ms,
-        until: now_ms + DAY_MS,
-        may_reshare: false,
-    };
+    let terms = shared::terms(Covered::Record(RecordId(0)), PractitionerId(1), now_ms);
     pallet_records::Call::share {
         terms,
         token: None,
@@ -163,34 +131,9 @@ fn scheme() -> RuntimeCall {
             bands: one(BoundedVec::truncate_from(vec![band])),
             ..Pool::default()
         },
-        review: Review {
-            needs_visit: true,
-            ..Review::default()
-        },
-        ..SchemeParameters::default()
+        ..shared::visits_needed()
     };
-    pallet_insurance::Call::create_scheme {
-        code: BoundedVec::truncate_from(b"BASIC".to_vec()),
-        from: Date(0),
-        parameters: Box::new(parameters),
-    }
-    .into()
-}
-
-fn enrolment() -> RuntimeCall {
-    pallet_insurance::Call::enrol {
-        patient: PatientId(0),
-        scheme: SchemeId(0),
-        insured: Insured {
-            category: Category::Employed,
-            age_group: 0,
-        },
-        period: Period {
-            from: Date(0),
-            until: None,
-        },
-    }
-    .into()
+    shared::create_scheme(parameters)
 }
 
 fn invoice(visit: Option<u64>, envelope: &[u8]) -> RuntimeCall {
@@ -260,19 +203,6 @@ fn approve() -> RuntimeCall {
     .into()
 }
 
-fn statement(code: u16) -> Statement {
-    let digest = Hash::repeat_byte(8);
-    Statement { code, digest }
-}
-
-fn open_case() -> RuntimeCall {
-    pallet_audit::Call::open_case {
-        subject: Subject::Party(Party::Patient(PatientId(0))),
-        basis: statement(11),
-    }
-    .into()
-}
-
 fn hold() -> RuntimeCall {
     pallet_audit::Call::hold {
         case: CaseId(0),
@@ -324,7 +254,10 @@ pub fn play(chain: &mut Chain) {
     use pallet_appointments::Call as Visits;
 
     let [patient, second, third] = PATIENTS;
-    chain.block(1_000, vec![(HOSPITAL, schedule())]);
+    chain.block(
+        1_000,
+        vec![(HOSPITAL, shared::publish_schedule(FIRST_SLOT_MS))],
+    );
     chain.block(
         1_000,
         vec![
@@ -372,7 +305,7 @@ pub fn play(chain: &mut Chain) {
     chain.block(
         1_000,
         vec![
-            (INSURER, enrolment()),
+            (INSURER, shared::enrol()),
             (HOSPITAL, invoice(None, b"first")),
             (HOSPITAL, invoice(Some(0), b"second")),
         ],
@@ -384,7 +317,8 @@ pub fn play(chain: &mut Chain) {
     );
     chain.block(1_000, vec![(HOSPITAL, refund(1))]);
     let due = chain.now_ms + HOUR_MS;
-    chain.block(1_000, vec![(REGULATOR, open_case()), (REGULATOR, hold())]);
+    let case = shared::open_case(Party::Patient(PatientId(0)), 11);
+    chain.block(1_000, vec![(REGULATOR, case), (REGULATOR, hold())]);
     chain.block(1_000, vec![(REGULATOR, request_disclosure(due))]);
     // By staff, too: a booking that nobody can keep.
     chain.block(1_000, vec![("//Alice//patient//4", book(3, 7))]);

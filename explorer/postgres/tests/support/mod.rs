@@ -5,3 +5,5 @@
 pub mod calls;
 pub mod chain;
 pub mod cluster;
+#[path = "../../../../node/tests/support/calls.rs"]
+pub mod shared;
