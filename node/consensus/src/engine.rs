@@ -141,7 +141,7 @@ async fn spawn_children(
     observe(shared, &network, node).await?;
 
     let events = TxEvent::new();
-    watch_log(shared, &events, &wal_file);
+    watch_engine(shared, &events, &wal_file);
     let sync_port = Arc::new(OutputPort::new());
     // A follower has no key; its address is one that no validator can have.
     let address = shared
@@ -255,15 +255,22 @@ fn damaged_log(file: &Path, reason: impl std::fmt::Display, height: BlockNumber)
     )
 }
 
-/// A damaged write-ahead log makes the engine hang on purpose. Say so and stop.
-fn watch_log(shared: &Arc<Shared>, events: &TxEvent<Context>, file: &Path) {
+/// A damaged write-ahead log makes the engine hang or stop on purpose. Say so and stop; the same if it
+/// stops for another reason.
+fn watch_engine(shared: &Arc<Shared>, events: &TxEvent<Context>, file: &Path) {
     let mut events = events.subscribe();
     let file = file.to_owned();
     let watcher = shared.clone();
     shared.clone().spawn(async move {
         use tokio::sync::broadcast::error::RecvError;
         loop {
-            let reason = match events.recv().await {
+            // What the engine told before it stopped says more.
+            let event = tokio::select! {
+                biased;
+                event = events.recv() => event,
+                () = watcher.engine_stopped.cancelled() => break,
+            };
+            let reason = match event {
                 Ok(Event::WalCorrupted(error)) => error.to_string(),
                 Ok(Event::WalReplayError(error)) => error.to_string(),
                 Ok(Event::WalResetError(error)) => error.to_string(),
@@ -272,11 +279,15 @@ fn watch_log(shared: &Arc<Shared>, events: &TxEvent<Context>, file: &Path) {
                     warn!(missed, "missed events of the engine");
                     continue;
                 }
-                Err(RecvError::Closed) => return Ok(()),
+                Err(RecvError::Closed) => break,
             };
             let next = watcher.committed() + 1;
             return Err(Fatal::Engine(damaged_log(&file, reason, next)));
         }
+        watcher.engine_stopped.cancelled().await;
+        Err(Fatal::Engine(
+            "it has stopped its actors after a failure; the log above says which".into(),
+        ))
     });
 }
 

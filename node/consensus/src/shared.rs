@@ -121,6 +121,8 @@ pub struct Shared {
     recent: RwLock<VecDeque<Arc<Current>>>,
     network: OnceLock<NetworkRef<Context>>,
     assembled: SetOnce<()>,
+    /// Cancelled when the engine stops its actors without being asked to.
+    pub engine_stopped: CancellationToken,
     own_peer: PeerId,
     pinned: Mutex<BTreeSet<Multiaddr>>,
     peer_heights: Mutex<BTreeMap<PeerId, BlockNumber>>,
@@ -166,6 +168,7 @@ impl Shared {
             cancel: parts.cancel,
             network: OnceLock::new(),
             assembled: SetOnce::new(),
+            engine_stopped: CancellationToken::new(),
             own_peer: parts.own_peer,
             pinned: Mutex::new(parts.pinned),
             peer_heights: Mutex::default(),

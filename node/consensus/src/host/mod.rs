@@ -20,11 +20,7 @@ use async_trait::async_trait;
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tracing::warn;
 
-use crate::{
-    context::Context,
-    shared::{Fatal, Shared},
-    stream::Assembler,
-};
+use crate::{context::Context, shared::Shared, stream::Assembler};
 
 /// The actor. All it knows is in [`Shared`], except for the streams being assembled.
 pub struct Host {
@@ -187,9 +183,7 @@ impl Actor for Host {
         _: &mut Assembler,
     ) -> Result<(), ActorProcessingErr> {
         if !self.shared.cancel.is_cancelled() {
-            self.shared.fail(Fatal::Engine(
-                "it has stopped its actors after a failure; the log above says which".into(),
-            ));
+            self.shared.engine_stopped.cancel();
         }
         Ok(())
     }
