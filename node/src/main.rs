@@ -14,7 +14,8 @@ mod shutdown;
 mod telemetry;
 
 /// The state trie allocates and frees many small pieces on several threads: with the C library's
-/// allocator a sixth of the node's time goes there, and freed memory stays with the process.
+/// allocator a sixth of the node's time goes there, and freed memory stays with the process. RocksDB
+/// uses this one, too.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 

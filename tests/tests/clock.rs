@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "../../node/clock/tests/support/mod.rs"]
-mod servers;
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
 
 use frame_support::storage::storage_prefix;
 use xinglin_primitives::{time::Moment, BlockNumber};
@@ -18,6 +21,21 @@ const AHEAD_S: u64 = 60;
 /// How far a block may be from the others' clocks.
 const DRIFT_MAX_MS: u64 = 5_000;
 
+/// The library that shifts the clock of a process.
+fn compile_shift(folder: &Path) -> PathBuf {
+    let library = folder.join("clock_shift.so");
+    let mut compiler = Command::new("cc")
+        .args(["-shared", "-fPIC", "-x", "c", "-", "-o"])
+        .arg(&library)
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("a C compiler is needed; run scripts/setup");
+    let source = include_bytes!("support/clock_shift.c");
+    compiler.stdin.take().unwrap().write_all(source).unwrap();
+    assert!(compiler.wait().unwrap().success());
+    library
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_others_go_on_without_the_blocks_of_a_validator_whose_clock_is_wrong() {
     let mut cluster = Cluster::new(ClusterOptions {
@@ -27,11 +45,10 @@ async fn the_others_go_on_without_the_blocks_of_a_validator_whose_clock_is_wrong
         ..Default::default()
     })
     .unwrap();
+    let shift = compile_shift(cluster.dir());
     let wrong = cluster.nodes.last_mut().unwrap();
-    wrong.set_variable("LD_PRELOAD", &servers::faketime());
-    wrong.set_variable("FAKETIME", &format!("+{AHEAD_S}s"));
-    // Only the clock that people set is wrong.
-    wrong.set_variable("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    wrong.set_variable("LD_PRELOAD", &shift.display().to_string());
+    wrong.set_variable("CLOCK_SHIFT_S", &AHEAD_S.to_string());
     for node in &mut cluster.nodes {
         node.spawn().unwrap();
     }

@@ -43,12 +43,34 @@ pub struct TxLocation {
 }
 
 /// Trie nodes that a block adds and those that it makes unreachable, by prefixed key.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TrieChanges {
-    /// New nodes.
+    /// New nodes, sorted by key.
     pub inserted: Vec<(Vec<u8>, Vec<u8>)>,
-    /// Nodes that the state after this block no longer refers to. An archive keeps them.
+    /// Nodes that the state after this block no longer refers to, sorted. An archive keeps them.
     pub deleted: Vec<Vec<u8>>,
+}
+
+impl TrieChanges {
+    /// Puts nodes in order. Each key occurs once in either list; one that is in both is of a node that
+    /// was taken out and put back, and changes nothing.
+    pub fn new(mut inserted: Vec<(Vec<u8>, Vec<u8>)>, mut deleted: Vec<Vec<u8>>) -> Self {
+        // Neighbours in the trie come one after the other, so much is in order already.
+        inserted.sort_by(|(a, _), (b, _)| a.cmp(b));
+        deleted.sort();
+        let mut changes = Self::default();
+        let mut gone = deleted.into_iter().peekable();
+        for (key, node) in inserted {
+            while let Some(earlier) = gone.next_if(|gone| *gone < key) {
+                changes.deleted.push(earlier);
+            }
+            if gone.next_if_eq(&key).is_none() {
+                changes.inserted.push((key, node));
+            }
+        }
+        changes.deleted.extend(gone);
+        changes
+    }
 }
 
 /// All that one block writes. It is written in one atomic, synced batch.

@@ -12,12 +12,13 @@ use sp_state_machine::{
 };
 use sp_trie::{
     cache::{CacheSize, LocalTrieCache, SharedTrieCache, TrieCache},
-    DBValue, MerkleValue,
+    DBValue, MerkleValue, NodeCodec,
 };
-use xinglin_core::{StateChange, StateStore, StoreError, Tip};
+use trie_db::{node::NodeOwned, CachedValue};
+use xinglin_core::{StateChange, StateStore, StoreError, Tip, TrieChanges};
 use xinglin_primitives::{Hash, Hashing};
 
-use crate::{config::ExecutorConfig, values::ValueCache};
+use crate::{config::ExecutorConfig, root::root_after, values::ValueCache};
 
 /// The state after some block, read through the trie.
 pub(crate) type StateTrie = TrieBackend<NodeReader, Hashing>;
@@ -99,24 +100,48 @@ impl TrieBackendStorage<Hashing> for NodeReader {
 /// Decoded trie nodes for roots and iteration at the tip.
 ///
 /// Blocks share one that lives as long as the node: what one block has touched the next needs, and
-/// nothing is copied in between. Unlike the state machine's own provider it keeps no values: those
-/// are read flat.
+/// nothing is copied in between.
 #[derive(Clone)]
 struct NodeCache(Arc<LocalTrieCache<Hashing>>);
 
 impl TrieCacheProvider<Hashing> for NodeCache {
-    type Cache<'a> = TrieCache<'a, Hashing>;
+    type Cache<'a> = NodesOnly<'a>;
 
-    fn as_trie_db_cache(&self, root: Hash) -> TrieCache<'_, Hashing> {
-        self.0.as_trie_db_cache(root)
+    fn as_trie_db_cache(&self, root: Hash) -> NodesOnly<'_> {
+        NodesOnly(self.0.as_trie_db_cache(root))
     }
 
-    fn as_trie_db_mut_cache(&self) -> TrieCache<'_, Hashing> {
-        self.0.as_trie_db_mut_cache()
+    fn as_trie_db_mut_cache(&self) -> NodesOnly<'_> {
+        NodesOnly(self.0.as_trie_db_mut_cache())
     }
 
-    fn merge<'a>(&'a self, _values: TrieCache<'a, Hashing>, _root: Hash) {}
+    fn merge<'a>(&'a self, _cache: NodesOnly<'a>, _root: Hash) {}
 }
+
+/// The cache of nodes in use. Unlike the state machine's own it keeps no values: those are read flat.
+struct NodesOnly<'a>(TrieCache<'a, Hashing>);
+
+impl trie_db::TrieCache<NodeCodec<Hashing>> for NodesOnly<'_> {
+    fn lookup_value_for_key(&mut self, _key: &[u8]) -> Option<&CachedValue<Hash>> {
+        None
+    }
+
+    fn cache_value_for_key(&mut self, _key: &[u8], _value: CachedValue<Hash>) {}
+
+    fn get_or_insert_node(
+        &mut self,
+        hash: Hash,
+        fetch_node: &mut dyn FnMut() -> NodeResult<NodeOwned<Hash>>,
+    ) -> NodeResult<&NodeOwned<Hash>> {
+        self.0.get_or_insert_node(hash, fetch_node)
+    }
+
+    fn get_node(&mut self, hash: &Hash) -> Option<&NodeOwned<Hash>> {
+        self.0.get_node(hash)
+    }
+}
+
+type NodeResult<T> = trie_db::Result<T, Hash, sp_trie::Error<Hash>>;
 
 /// The tip with its caches. Flat values belong to the tip only, so whoever reads them off the
 /// executor thread [`hold`](Self::hold)s the tip meanwhile.
@@ -205,9 +230,11 @@ impl TipState {
             Reader::Visitor => NodeCache(Arc::new(self.visitors.local_cache_untrusted())),
         };
         TipBackend {
-            trie: TrieBackendBuilder::new_with_cache(nodes, tip.state_root, cache).build(),
+            trie: TrieBackendBuilder::new_with_cache(nodes, tip.state_root, cache.clone()).build(),
+            cache,
             state: self.clone(),
             faults,
+            computed: Mutex::default(),
         }
     }
 
@@ -233,8 +260,12 @@ impl TipState {
 /// The state of the tip: single values are read flat, all else through the trie.
 pub(crate) struct TipBackend {
     trie: TipTrie,
+    /// What the trie reads through.
+    cache: NodeCache,
     state: Arc<TipState>,
     faults: Faults,
+    /// The root computed last, with what it changes in the trie.
+    computed: Mutex<Option<(Hash, TrieChanges)>>,
 }
 
 impl TipBackend {
@@ -246,6 +277,12 @@ impl TipBackend {
     /// Root of the state.
     pub(crate) fn root(&self) -> Hash {
         *self.trie.root()
+    }
+
+    /// What `root` changes in the trie, if it is the one that was computed last.
+    pub(crate) fn take_changes(&self, root: &Hash) -> Option<TrieChanges> {
+        let computed = self.computed.lock().take();
+        computed.and_then(|(found, changes)| (found == *root).then_some(changes))
     }
 }
 
@@ -347,12 +384,26 @@ impl Backend<Hashing> for TipBackend {
         self.trie.next_child_storage_key(child, key)
     }
 
+    /// The nodes that change are not in the transaction, but for [`take_changes`](Self::take_changes).
     fn storage_root<'a>(
         &self,
         delta: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)>,
         version: StateVersion,
     ) -> (Hash, BackendTransaction<Hashing>) {
-        self.trie.storage_root(delta, version)
+        let mut cache = self.cache.as_trie_db_mut_cache();
+        let nodes = self.trie.backend_storage();
+        let root = match root_after(nodes, Some(&mut cache), self.root(), delta, version) {
+            Ok((root, changes)) => {
+                *self.computed.lock() = Some((root, changes));
+                root
+            }
+            Err(error) => {
+                let message = format!("the state root cannot be computed: {error}");
+                self.faults.note(Fault::Store(StoreError::Corrupt(message)));
+                self.root()
+            }
+        };
+        (root, BackendTransaction::default())
     }
 
     fn child_storage_root<'a>(
@@ -377,7 +428,6 @@ impl Backend<Hashing> for TipBackend {
     ) -> (Hash, BackendTransaction<Hashing>) {
         let mut children = children.peekable();
         if children.peek().is_none() {
-            // Spares the copy that collects the nodes of several tries.
             return self.storage_root(delta, version);
         }
         self.trie.full_storage_root(delta, children, version)

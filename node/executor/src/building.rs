@@ -248,11 +248,11 @@ impl<'a> Assembly<'a> {
         self.skips < BUILD_SKIPS_MAX
     }
 
-    /// Whether it is time to end the block. The end, mostly the state root, takes a third to a
-    /// quarter of the time that the transactions took; half of it is kept.
+    /// Whether it is time to end the block. The end, mostly the state root, takes about as long as the
+    /// transactions took.
     fn is_late(&self) -> bool {
         let now = Instant::now();
-        now + now.duration_since(self.started) / 2 >= self.deadline
+        now + now.duration_since(self.started) >= self.deadline
     }
 
     fn finish(self) -> Result<(Executed, Vec<Hash>), ExecutionError> {

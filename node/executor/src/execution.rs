@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use sp_core::storage::well_known_keys;
-use sp_state_machine::{BackendTransaction, StorageChanges};
+use sp_state_machine::StorageChanges;
 use xinglin_core::{Block, ExecutionError, StateChange, TrieChanges};
 use xinglin_primitives::{time::Moment, AccountId, Hash, Hashing, Header, Nonce};
 use xinglin_runtime::{native::DecodedExtrinsic, Runtime};
@@ -67,6 +67,10 @@ impl Outcome {
                 block.header.state_root
             )));
         }
+        let trie = backend.take_changes(&root).ok_or_else(|| {
+            let message = format!("the changes of the state root {root:?} were lost");
+            ExecutionError::Runtime(message)
+        })?;
         let flat = changes.main_storage_changes;
         debug_assert!(flat.is_sorted_by(|a, b| a.0 < b.0));
         Ok(Self {
@@ -76,7 +80,7 @@ impl Outcome {
             extrinsic_hashes: executed.extrinsics.iter().map(|it| it.hash()).collect(),
             next_nonces: next_nonces(&executed.extrinsics),
             runtime_changed: runtime_changed(&flat),
-            trie: trie_changes(changes.transaction),
+            trie,
             flat: Arc::new(flat),
             block,
         })
@@ -102,19 +106,6 @@ fn drain(
         return Err(ExecutionError::Runtime(message.into()));
     }
     Ok(changes)
-}
-
-/// The nodes that a computed root adds and removes.
-pub(crate) fn trie_changes(mut transaction: BackendTransaction<Hashing>) -> TrieChanges {
-    let mut changes = TrieChanges::default();
-    for (key, (node, references)) in transaction.drain() {
-        if references > 0 {
-            changes.inserted.push((key, node));
-        } else if references < 0 {
-            changes.deleted.push(key);
-        }
-    }
-    changes
 }
 
 /// The nonce that follows the last transaction of each sender.

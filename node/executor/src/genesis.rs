@@ -2,12 +2,12 @@
 
 use sp_core::storage::Storage;
 use sp_runtime::traits::Header as _;
-use sp_state_machine::{Backend, TrieBackendBuilder};
+use sp_state_machine::{Backend, BackendTransaction, TrieBackendBuilder};
 use sp_trie::PrefixedMemoryDB;
 use xinglin_core::{Block, ChainStore, CommitBatch, StateChange, StoreError, TrieChanges};
 use xinglin_primitives::{receipt::extrinsics_root, Hash, Hashing, Header};
 
-use crate::{backend::STATE_VERSION, execution::trie_changes};
+use crate::backend::STATE_VERSION;
 
 /// Why the genesis block cannot be written or is not the right one.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -97,4 +97,17 @@ impl Genesis {
             None => Err(StoreError::Corrupt("block 0 is missing".into()).into()),
         }
     }
+}
+
+/// The nodes that a root computed by the state machine adds and removes.
+pub(crate) fn trie_changes(mut transaction: BackendTransaction<Hashing>) -> TrieChanges {
+    let (mut inserted, mut deleted) = (Vec::new(), Vec::new());
+    for (key, (node, references)) in transaction.drain() {
+        match references {
+            1.. => inserted.push((key, node)),
+            0 => {}
+            ..0 => deleted.push(key),
+        }
+    }
+    TrieChanges::new(inserted, deleted)
 }

@@ -30,6 +30,7 @@ mod metrics;
 pub mod mock;
 mod query;
 mod reexecute;
+mod root;
 mod session;
 mod signatures;
 mod thread;

@@ -58,14 +58,11 @@ impl ValueCache {
 
     /// Remembers what the database says of a key.
     pub(crate) fn insert(&self, key: &[u8], value: Option<&[u8]>) {
-        let size = entry_bytes(key, value);
-        if size > VALUE_CACHED_BYTES_MAX {
+        if entry_bytes(key, value) > VALUE_CACHED_BYTES_MAX {
             return;
         }
         let mut shard = self.shard(key).lock();
-        shard.remove(key);
-        shard.entries.put(key.into(), value.map(Into::into));
-        shard.bytes += size;
+        shard.put(key, value);
         while shard.bytes > self.shard_bytes_max {
             let Some((key, value)) = shard.entries.pop_lru() else {
                 break;
@@ -116,6 +113,20 @@ impl ValueCache {
 }
 
 impl Shard {
+    fn put(&mut self, key: &[u8], value: Option<&[u8]>) {
+        let bytes = entry_bytes(key, value);
+        match self.entries.get_mut(key) {
+            Some(known) => {
+                self.bytes -= entry_bytes(key, known.as_deref());
+                *known = value.map(Into::into);
+            }
+            None => {
+                self.entries.put(key.into(), value.map(Into::into));
+            }
+        }
+        self.bytes += bytes;
+    }
+
     fn remove(&mut self, key: &[u8]) {
         if let Some(value) = self.entries.pop(key) {
             self.bytes -= entry_bytes(key, value.as_deref());

@@ -7,9 +7,9 @@ use crate::state::Limits;
 /// Most transactions that are validated in one call.
 pub(crate) const BATCH_TRANSACTIONS_MAX: usize = 512;
 /// Shortest time between the beginnings of two batches of a mailbox. What comes after a rest of this
-/// length is validated at once; else a batch gathers, since signatures that are verified together and transactions that are stored
-/// together cost a fraction of what they cost one by one.
-pub(crate) const BATCH_INTERVAL: Duration = Duration::from_millis(20);
+/// length is validated at once; else a batch gathers, since signatures that are verified together and
+/// transactions that are stored together cost a fraction of what they cost one by one.
+pub(crate) const BATCH_INTERVAL: Duration = Duration::from_millis(40);
 /// Submissions of local clients that may wait; a further client waits in its call.
 pub(crate) const LOCAL_MAILBOX_MAX: usize = 4_096;
 /// Submissions of peers that may wait; further ones are refused.

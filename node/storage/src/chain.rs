@@ -200,10 +200,9 @@ impl Inner {
 
     fn put_state(&self, out: &mut WriteBatch, batch: &CommitBatch<'_>) {
         let nodes = self.cf(Family::StateNodes);
-        // In the order of keys, a memtable takes a large batch in several times faster.
-        let mut inserted: Vec<_> = batch.trie.inserted.iter().collect();
-        inserted.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
-        for (key, node) in inserted {
+        // They are in the order of keys, in which a memtable takes a large batch in several times
+        // faster.
+        for (key, node) in &batch.trie.inserted {
             out.put_cf(nodes, key, node);
         }
         let flat = self.cf(Family::StateFlat);

@@ -2,8 +2,8 @@
 
 use codec::{Decode, Encode};
 use rocksdb::{
-    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, DBRecoveryMode, LogLevel,
-    Options, WriteBufferManager,
+    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, DBRecoveryMode,
+    DataBlockIndexType, LogLevel, Options, WriteBufferManager,
 };
 use xinglin_core::StoreError;
 use xinglin_primitives::{BlockNumber, Hash};
@@ -142,7 +142,7 @@ struct Tuning {
     memtable_bytes: usize,
     /// Uncompressed size of a data block.
     block_bytes: usize,
-    /// Looked up by whole keys: worth a bloom filter.
+    /// Looked up by whole keys: worth a bloom filter and a hash index in each block.
     bloom: bool,
     /// Lookups nearly always find something, so that the last level, which holds most of the data,
     /// needs no filter.
@@ -212,6 +212,7 @@ fn family_options(family: Family, shared: &Shared) -> Options {
     let mut options = Options::default();
     if tuning.bloom {
         table.set_bloom_filter(BLOOM_BITS_PER_KEY, false);
+        table.set_data_block_index_type(DataBlockIndexType::BinaryAndHash);
         options.set_memtable_whole_key_filtering(true);
         options.set_memtable_prefix_bloom_ratio(MEMTABLE_BLOOM_RATIO);
         options.set_optimize_filters_for_hits(tuning.mostly_found);

@@ -180,15 +180,15 @@ pub fn certificate(block: &Block) -> CommitCertificate {
 }
 
 fn trie_changes(mut changes: PrefixedMemoryDB<Hashing>) -> TrieChanges {
-    let mut out = TrieChanges::default();
+    let (mut inserted, mut deleted) = (Vec::new(), Vec::new());
     for (key, (node, count)) in changes.drain() {
         match count {
-            1.. => out.inserted.push((key, node)),
+            1.. => inserted.push((key, node)),
             0 => {}
-            ..0 => out.deleted.push(key),
+            ..0 => deleted.push(key),
         }
     }
-    out
+    TrieChanges::new(inserted, deleted)
 }
 
 /// The nodes of the parent's state with those that a block adds and takes away.
