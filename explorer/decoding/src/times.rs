@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use scale_info::{form::PortableForm, Field, PortableRegistry, Type, TypeDef};
-use xinglin_primitives::time::{Date, Moment, DAY_MS, HOUR_MS, MINUTE_MS};
+use xinglin_primitives::time::{Date, Moment, Utc, DAY_MS};
 
 /// What the sources call an instant, on whatever path.
 const INSTANT: &str = "Moment";
@@ -23,13 +23,7 @@ pub fn iso_date(date: Date) -> Option<String> {
 
 /// An instant as ISO 8601 has it, in UTC, such as `2026-01-31T00:30:00.000Z`; `None` after the year 9999.
 pub fn iso_instant(ms: Moment) -> Option<String> {
-    // A date is a number of days, whatever the offset.
-    let date = iso_date(Date(u32::try_from(ms / DAY_MS).ok()?))?;
-    let (hour, minute) = (ms % DAY_MS / HOUR_MS, ms % HOUR_MS / MINUTE_MS);
-    let (second, milli) = (ms % MINUTE_MS / 1_000, ms % 1_000);
-    Some(format!(
-        "{date}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z"
-    ))
+    (ms / DAY_MS <= LAST.0.into()).then(|| Utc(ms).to_string())
 }
 
 /// What a number is that is a time.

@@ -264,8 +264,16 @@ async fn a_database_of_another_chain_or_another_program_is_refused() {
         matches!(unread, Err(ExportError::NewerSchema { .. })),
         "{unread:?}"
     );
+}
 
-    // What an earlier program left is brought up to date.
+#[tokio::test]
+async fn tables_of_an_earlier_program_are_brought_up_to_date_if_their_rows_would_be_the_same() {
+    let cluster = Cluster::start();
+    let url = cluster.create("exported");
+    let mut chain = Chain::new(0);
+    play(&mut chain);
+    once(&chain, &url).await.unwrap();
+
     let older = cluster.create("older");
     let first = include_str!("../migrations/0001_chain.sql");
     cluster.execute(&older, first);

@@ -2,12 +2,11 @@
 
 use sp_core::storage::Storage;
 use sp_runtime::traits::Header as _;
-use sp_state_machine::{Backend, BackendTransaction, TrieBackendBuilder};
 use sp_trie::PrefixedMemoryDB;
 use xinglin_core::{Block, ChainStore, CommitBatch, StateChange, StoreError, TrieChanges};
 use xinglin_primitives::{receipt::extrinsics_root, Hash, Hashing, Header};
 
-use crate::backend::STATE_VERSION;
+use crate::{backend::STATE_VERSION, root::root_after};
 
 /// Why the genesis block cannot be written or is not the right one.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -26,6 +25,9 @@ pub enum GenesisError {
     /// The specification has child tries, which this chain does not know.
     #[error("the genesis state has {0} child tries; only top-level keys are supported")]
     ChildTries(usize),
+    /// The state has no root.
+    #[error("the root of the genesis state cannot be computed: {0}")]
+    Trie(String),
 }
 
 /// The genesis block with everything that it writes.
@@ -48,12 +50,10 @@ impl Genesis {
         }
         let empty = sp_trie::empty_trie_root::<sp_trie::LayoutV1<Hashing>>();
         let nothing = PrefixedMemoryDB::<Hashing>::default();
-        let backend = TrieBackendBuilder::new(nothing, empty).build();
         let values = storage.top.iter();
-        let (root, transaction) = backend.storage_root(
-            values.map(|(key, value)| (&key[..], Some(&value[..]))),
-            STATE_VERSION,
-        );
+        let values = values.map(|(key, value)| (&key[..], Some(&value[..])));
+        let (root, trie) =
+            root_after(&nothing, None, empty, values, STATE_VERSION).map_err(GenesisError::Trie)?;
         let header = Header::new(
             0,
             extrinsics_root(Vec::new()),
@@ -67,7 +67,7 @@ impl Genesis {
                 header,
                 body: Vec::new(),
             },
-            trie: trie_changes(transaction),
+            trie,
             flat: storage
                 .top
                 .into_iter()
@@ -97,17 +97,4 @@ impl Genesis {
             None => Err(StoreError::Corrupt("block 0 is missing".into()).into()),
         }
     }
-}
-
-/// The nodes that a root computed by the state machine adds and removes.
-pub(crate) fn trie_changes(mut transaction: BackendTransaction<Hashing>) -> TrieChanges {
-    let (mut inserted, mut deleted) = (Vec::new(), Vec::new());
-    for (key, (node, references)) in transaction.drain() {
-        match references {
-            1.. => inserted.push((key, node)),
-            0 => {}
-            ..0 => deleted.push(key),
-        }
-    }
-    TrieChanges::new(inserted, deleted)
 }

@@ -111,14 +111,14 @@ mod tests {
     use std::collections::BTreeMap;
 
     use proptest::{collection::btree_map, prelude::*};
-    use sp_state_machine::{Backend, TrieBackendBuilder};
+    use sp_state_machine::{Backend, BackendTransaction, TrieBackendBuilder};
     use sp_trie::{
         cache::{CacheSize, SharedTrieCache},
         empty_trie_root, PrefixedMemoryDB,
     };
 
     use super::*;
-    use crate::{backend::STATE_VERSION, genesis::trie_changes};
+    use crate::backend::STATE_VERSION;
 
     type Delta = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
@@ -138,6 +138,19 @@ mod tests {
         delta
             .iter()
             .map(|(key, value)| (&key[..], value.as_deref()))
+    }
+
+    /// The nodes that the state machine adds and removes.
+    fn trie_changes(mut transaction: BackendTransaction<Hashing>) -> TrieChanges {
+        let (mut inserted, mut deleted) = (Vec::new(), Vec::new());
+        for (key, (node, references)) in transaction.drain() {
+            match references {
+                1.. => inserted.push((key, node)),
+                0 => {}
+                ..0 => deleted.push(key),
+            }
+        }
+        TrieChanges::new(inserted, deleted)
     }
 
     proptest! {

@@ -13,7 +13,8 @@
 //! - The engine is its only writer. It gathers what waits in the two mailboxes, has it validated in
 //!   one call per batch off the async threads, inserts the outcome, and writes the transactions of
 //!   this node's own clients to the journal in one synced write before it answers them. While one
-//!   batch of a mailbox is being validated, and for a moment after it began, the next gathers; neither mailbox can starve the other.
+//!   batch of a mailbox is being validated, and for a moment after it began, the next gathers;
+//!   neither mailbox can starve the other.
 //! - [`Mempool`] is the handle that the other services hold.
 //!
 //! A transaction that was validated at one height and inserted after the next block is judged by

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{de, Deserialize, Deserializer, Serialize, Serializer};
-use xinglin_primitives::time::{Date, Moment, DAY_MS, HOUR_MS, MINUTE_MS};
+use xinglin_primitives::time::{Date, Moment, Utc, DAY_MS, HOUR_MS, MINUTE_MS};
 
 /// Days from 0000-03-01 to 1970-01-01.
 const EPOCH_DAYS: u64 = 719_468;
@@ -31,12 +31,7 @@ impl Time {
 
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A date is a number of days, whatever the offset.
-        let date = Date(u32::try_from(self.0 / DAY_MS).unwrap_or(u32::MAX));
-        let rest = self.0 % DAY_MS;
-        let (hour, minute) = (rest / HOUR_MS, rest / MINUTE_MS % 60);
-        let (second, ms) = (rest / 1_000 % 60, rest % 1_000);
-        write!(f, "{date}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z")
+        Utc(self.0).fmt(f)
     }
 }
 

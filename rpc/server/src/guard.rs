@@ -22,8 +22,8 @@ pub(crate) struct GuardLayer {
     pub(crate) rate: Rate,
     pub(crate) flow: Arc<Flow>,
     /// Whether it stays, so that there can be subscriptions, and answers wait for the client to read
-    /// them. Those over HTTP are bounded by its own flow
-    /// control, and may be given up without being sent.
+    /// them. Those over HTTP are bounded by its own flow control, and may be given up without being
+    /// sent.
     pub(crate) is_websocket: bool,
     pub(crate) response_bytes_max: usize,
     pub(crate) methods: Arc<MethodTable>,

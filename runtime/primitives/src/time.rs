@@ -91,6 +91,21 @@ impl fmt::Display for Date {
     }
 }
 
+/// An instant as ISO 8601 writes it, in UTC: `2026-01-31T00:30:00.000Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Utc(pub Moment);
+
+impl fmt::Display for Utc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(ms) = *self;
+        // A date is a number of days, whatever the offset.
+        let date = Date(u32::try_from(ms / DAY_MS).unwrap_or(u32::MAX));
+        let (hour, minute) = (ms % DAY_MS / HOUR_MS, ms % HOUR_MS / MINUTE_MS);
+        let (second, milli) = (ms % MINUTE_MS / 1_000, ms % 1_000);
+        write!(f, "{date}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
