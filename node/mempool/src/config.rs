@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use xinglin_primitives::EXTRINSIC_BYTES_MAX;
+
 use crate::state::Limits;
 
 /// Most transactions that are validated in one call.
@@ -27,12 +29,22 @@ pub(crate) const REANNOUNCED_MAX: usize = 1_024;
 /// How often the pool looks for what has grown old.
 pub(crate) const TICK_INTERVAL: Duration = Duration::from_secs(1);
 
+/// Most bytes of the length prefix of a transaction of legal size.
+const PREFIX_BYTES_MAX: usize = 4;
+/// Most bytes of a transaction of legal size, its length prefix included.
+pub(crate) const TRANSACTION_BYTES_MAX: usize = EXTRINSIC_BYTES_MAX as usize + PREFIX_BYTES_MAX;
+/// One part in this many of the pool's bytes is what one account may have, or one transaction if that
+/// is larger.
+const ACCOUNT_PARTS: usize = 2;
+
 /// What an operator can set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MempoolConfig {
     /// Most transactions in the pool.
     pub transactions_max: usize,
-    /// Most bytes of transactions in the pool.
+    /// Most bytes of transactions in the pool. Half of them are the most that one account may have;
+    /// a quarter of them is kept free for small transactions, which are all but those that carry
+    /// ciphertexts. With 1 MiB or more there is room for a transaction of any legal size.
     pub bytes_max: usize,
     /// Most transactions of one account.
     pub account_transactions_max: usize,
@@ -63,6 +75,7 @@ impl MempoolConfig {
             transactions_max: self.transactions_max,
             bytes_max: self.bytes_max,
             account_transactions_max: self.account_transactions_max,
+            account_bytes_max: (self.bytes_max / ACCOUNT_PARTS).max(TRANSACTION_BYTES_MAX),
             future_max: self.future_max,
             future_age_max_ms: millis(self.future_age_max),
         }

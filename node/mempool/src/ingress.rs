@@ -10,20 +10,18 @@ use xinglin_core::{
     block::extrinsic_len, Extrinsic, PoolError, PoolStatus, PooledTransaction, ReadySource,
     StatusStream, StoreError, TransactionPool, TransactionSource,
 };
-use xinglin_primitives::{receipt::extrinsic_hash, AccountId, Hash, Nonce, EXTRINSIC_BYTES_MAX};
+use xinglin_primitives::{receipt::extrinsic_hash, AccountId, Hash, Nonce};
 
 use crate::{
     config::{
         MempoolConfig, BATCH_TRANSACTIONS_MAX, GOSSIP_MAILBOX_MAX, INGRESS_BYTES_MAX,
-        LOCAL_MAILBOX_MAX, REPORTS_MAX,
+        LOCAL_MAILBOX_MAX, REPORTS_MAX, TRANSACTION_BYTES_MAX,
     },
     engine::{Engine, Inboxes, MempoolPorts},
     state::Pool,
     watchers::{status_channel, StatusSender},
 };
 
-/// Most bytes of the length prefix of a transaction of legal size.
-const PREFIX_BYTES_MAX: usize = 4;
 /// Most bytes in one submission; larger ones are cut.
 const SUBMISSION_BYTES_MAX: usize = INGRESS_BYTES_MAX / 8;
 
@@ -179,11 +177,10 @@ impl Mailbox {
 
 /// Whether the bytes are one length-prefixed transaction of legal size.
 fn check_bytes(bytes: &Extrinsic) -> Result<(), PoolError> {
-    let limit = EXTRINSIC_BYTES_MAX as usize + PREFIX_BYTES_MAX;
-    if bytes.len() > limit {
+    if bytes.len() > TRANSACTION_BYTES_MAX {
         return Err(PoolError::TooLarge {
             bytes: bytes.len(),
-            limit,
+            limit: TRANSACTION_BYTES_MAX,
         });
     }
     if extrinsic_len(bytes) == Some(bytes.len()) {

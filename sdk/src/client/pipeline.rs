@@ -13,8 +13,9 @@ use crate::{
     transaction::{sign, Signing},
 };
 
-/// Transactions that may be on their way at a time.
-const IN_FLIGHT_MAX: usize = 64;
+/// Transactions that may be on their way at a time. As many of the largest are less than the half of a
+/// node's pool that one account may have.
+const IN_FLIGHT_MAX: usize = 48;
 
 impl Client {
     /// Signs calls of one account in order, submits them and waits until all are final. A call that

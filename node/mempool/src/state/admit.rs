@@ -92,6 +92,7 @@ impl Pool {
             .copied();
         let (ready, bound) = self.prospect(account, next, nonce);
         self.check_account(account, replaced.as_ref(), &candidate.transaction)?;
+        self.check_account_bytes(id, replaced.as_ref(), &candidate.transaction)?;
 
         let transaction = candidate.transaction.clone();
         let replaced_transaction = replaced
@@ -188,6 +189,23 @@ impl Pool {
                     Err(PoolError::Full("too many transactions of this account"))
                 }
             }
+        }
+    }
+
+    fn check_account_bytes(
+        &self,
+        id: &AccountId,
+        replaced: Option<&Hash>,
+        transaction: &PooledTransaction,
+    ) -> Result<(), PoolError> {
+        let replaced = replaced.and_then(|hash| self.slots.get(hash));
+        let replaced_bytes = replaced.map_or(0, |slot| slot.transaction.bytes.len());
+        let had = self.account_bytes.get(id).copied().unwrap_or_default();
+        let bytes = had + transaction.bytes.len() - replaced_bytes;
+        if bytes <= self.limits.account_bytes_max {
+            Ok(())
+        } else {
+            Err(PoolError::Full("too many bytes of this account"))
         }
     }
 

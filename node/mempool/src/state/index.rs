@@ -2,17 +2,17 @@
 
 use std::{cmp::Reverse, collections::hash_map::Entry};
 
-use xinglin_core::TransactionStatus;
+use xinglin_core::{PooledTransaction, TransactionStatus};
 use xinglin_primitives::{AccountId, BlockNumber, Hash, Nonce};
 
-use super::{Account, Changes, KnownNonce, Place, Pool, Rank, Slot};
+use super::{is_large, Account, Changes, KnownNonce, Place, Pool, Rank, Slot};
 
 impl Pool {
     /// Enters a slot into all indices except its account's.
     pub(super) fn attach(&mut self, slot: Slot) {
         let transaction = slot.transaction.clone();
         let hash = transaction.hash;
-        self.bytes += transaction.bytes.len();
+        self.count_in(&transaction);
         self.enter_place(&slot);
         if transaction.valid_until != BlockNumber::MAX {
             self.deadlines.insert((transaction.valid_until, hash));
@@ -30,7 +30,7 @@ impl Pool {
     pub(super) fn detach(&mut self, hash: &Hash) -> Option<Slot> {
         let slot = self.slots.remove(hash)?;
         let transaction = &slot.transaction;
-        self.bytes -= transaction.bytes.len();
+        self.count_out(transaction);
         self.leave_place(&slot);
         self.deadlines.remove(&(transaction.valid_until, *hash));
         if let Some(told_ms) = slot.announced_ms {
@@ -190,6 +190,34 @@ impl Pool {
             self.futures.insert(future_key(slot));
             self.future_ages.insert((since_ms, *hash));
             changes.statuses.push((*hash, TransactionStatus::Future));
+        }
+    }
+
+    fn count_in(&mut self, transaction: &PooledTransaction) {
+        let size = transaction.bytes.len();
+        self.bytes += size;
+        if is_large(transaction) {
+            self.large_bytes += size;
+        }
+        if let Some((id, _)) = &transaction.sender {
+            *self.account_bytes.entry(id.clone()).or_default() += size;
+        }
+    }
+
+    fn count_out(&mut self, transaction: &PooledTransaction) {
+        let size = transaction.bytes.len();
+        self.bytes -= size;
+        if is_large(transaction) {
+            self.large_bytes -= size;
+        }
+        let Some((id, _)) = &transaction.sender else {
+            return;
+        };
+        if let Some(bytes) = self.account_bytes.get_mut(id) {
+            *bytes -= size;
+            if *bytes == 0 {
+                self.account_bytes.remove(id);
+            }
         }
     }
 

@@ -33,10 +33,13 @@ use self::recent::Recent;
 pub struct Limits {
     /// Most transactions.
     pub transactions_max: usize,
-    /// Most bytes of transactions.
+    /// Most bytes of transactions. Those that are not small have at most what
+    /// [`SMALL_RESERVE_PARTS`] leaves of it.
     pub bytes_max: usize,
     /// Most transactions of one account.
     pub account_transactions_max: usize,
+    /// Most bytes of transactions of one account.
+    pub account_bytes_max: usize,
     /// Future transactions from which on no further one is admitted. Transactions that become future
     /// again because one before them was refused stay nevertheless.
     pub future_max: usize,
@@ -49,9 +52,19 @@ pub(crate) const LOCAL_RESERVE_PARTS: usize = 8;
 
 /// Largest transaction, in bytes, that counts as small: all but those that carry ciphertexts.
 pub const SMALL_BYTES_MAX: usize = 16 * 1024;
-/// One part in this many of a block's bytes is kept free for small transactions, so that a flood of
-/// large records does not hold up bookings.
+/// One part in this many of a block's bytes, and of the pool's, is kept free for small transactions,
+/// so that a flood of large records neither holds up bookings nor shuts them out.
 pub const SMALL_RESERVE_PARTS: usize = 4;
+
+/// What transactions that are not small may take up of so many bytes.
+fn for_large(bytes: usize) -> usize {
+    bytes - bytes / SMALL_RESERVE_PARTS
+}
+
+/// Whether a transaction counts as large, in the pool as in a block.
+fn is_large(transaction: &PooledTransaction) -> bool {
+    transaction.bytes.len() > SMALL_BYTES_MAX
+}
 
 /// A validated transaction that asks for a place.
 #[derive(Clone, Debug)]
@@ -161,6 +174,10 @@ pub struct Pool {
     announcements: BTreeSet<(u64, Hash)>,
     recent: Recent,
     bytes: usize,
+    /// Of these, the bytes of large transactions.
+    large_bytes: usize,
+    /// Bytes by signer.
+    account_bytes: HashMap<AccountId, usize>,
     counter: u64,
     now_ms: u64,
 }
@@ -180,6 +197,8 @@ impl Pool {
             announcements: BTreeSet::new(),
             recent: Recent::new(),
             bytes: 0,
+            large_bytes: 0,
+            account_bytes: HashMap::new(),
             counter: 0,
             now_ms: 0,
         }
@@ -210,7 +229,7 @@ impl Pool {
     pub fn ready(&self, count: usize, bytes: usize) -> Vec<Arc<PooledTransaction>> {
         let mut chosen = Vec::with_capacity(count.min(self.ready.len()));
         let mut left = bytes;
-        let mut left_for_large = bytes - bytes / SMALL_RESERVE_PARTS;
+        let mut left_for_large = for_large(bytes);
         let mut passed_over: HashSet<&AccountId> = HashSet::new();
         for transaction in self.ready.values() {
             if chosen.len() == count || left == 0 {
@@ -221,18 +240,18 @@ impl Pool {
                 continue;
             }
             let size = transaction.bytes.len();
-            let is_small = size <= SMALL_BYTES_MAX;
-            let room = if is_small {
-                left
-            } else {
+            let is_large = is_large(transaction);
+            let room = if is_large {
                 left.min(left_for_large)
+            } else {
+                left
             };
             if size > room {
                 passed_over.extend(sender);
                 continue;
             }
             left -= size;
-            if !is_small {
+            if is_large {
                 left_for_large -= size;
             }
             chosen.push(transaction.clone());

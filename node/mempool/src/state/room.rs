@@ -1,14 +1,18 @@
-//! Who gives way when the pool is full.
+//! Who gives way when the pool is full, or has as much of large transactions as it takes.
 //!
 //! Future transactions go first, those of low priority and the newest before others; they make room
 //! for any ready transaction, and for a future one of higher priority. Ready transactions give way
 //! to a ready one of higher rank only, the last in order first: what is last in the order is the last
 //! of its account, so that no eviction leaves a gap. Transactions of the newcomer's own account stay.
+//! Where the share of large transactions is used up, large ones go before small ones, which go only if
+//! that does not suffice; and what a small one follows stays with it.
+
+use std::collections::HashSet;
 
 use xinglin_core::{PoolError, PooledTransaction, TransactionStatus};
-use xinglin_primitives::Hash;
+use xinglin_primitives::{AccountId, Hash};
 
-use super::{Changes, Pool, LOCAL_RESERVE_PARTS};
+use super::{for_large, is_large, Changes, Pool, LOCAL_RESERVE_PARTS};
 
 /// What a newcomer needs: room for itself, less that of the transaction it replaces.
 pub(super) struct Need<'a> {
@@ -25,17 +29,47 @@ pub(super) struct Need<'a> {
 struct Lack {
     transactions: usize,
     bytes: usize,
+    large_bytes: usize,
     futures: usize,
+}
+
+/// Who is looked for.
+#[derive(Clone, Copy, Debug)]
+enum Round {
+    /// Large ones, for their share.
+    Large,
+    /// Whoever is next, for the whole pool.
+    Any,
 }
 
 impl Lack {
     fn is_some(&self) -> bool {
-        self.transactions > 0 || self.bytes > 0 || self.futures > 0
+        self.transactions > 0 || self.bytes > 0 || self.large_bytes > 0 || self.futures > 0
     }
 
-    fn gain(&mut self, bytes: usize, future: bool) {
+    /// Whether less of what is looked for is missing once this transaction has left.
+    fn is_eased_by(&self, transaction: &PooledTransaction, future: bool, round: Round) -> bool {
+        match round {
+            Round::Large => self.large_bytes > 0 && is_large(transaction),
+            Round::Any => self.transactions > 0 || self.bytes > 0 || (self.futures > 0 && future),
+        }
+    }
+
+    /// Whether a round can ease anything. What is missing for large ones after theirs, nobody has.
+    fn is_worth(&self, round: Round) -> bool {
+        match round {
+            Round::Large => self.large_bytes > 0,
+            Round::Any => self.large_bytes == 0 && self.is_some(),
+        }
+    }
+
+    fn gain(&mut self, transaction: &PooledTransaction, future: bool) {
+        let size = transaction.bytes.len();
         self.transactions = self.transactions.saturating_sub(1);
-        self.bytes = self.bytes.saturating_sub(bytes);
+        self.bytes = self.bytes.saturating_sub(size);
+        if is_large(transaction) {
+            self.large_bytes = self.large_bytes.saturating_sub(size);
+        }
         if future {
             self.futures = self.futures.saturating_sub(1);
         }
@@ -44,6 +78,8 @@ impl Lack {
     fn reason(&self) -> &'static str {
         if self.transactions > 0 {
             "too many transactions"
+        } else if self.large_bytes > 0 {
+            "too many bytes of large transactions"
         } else if self.bytes > 0 {
             "too many bytes"
         } else {
@@ -64,9 +100,11 @@ impl Pool {
             return Ok(());
         }
         let mut victims = Vec::new();
-        self.choose_futures(need, &mut lack, &mut victims);
-        if need.ready {
-            self.choose_ready(need, &mut lack, &mut victims);
+        for round in [Round::Large, Round::Any] {
+            self.choose_futures(need, round, &mut lack, &mut victims);
+            if need.ready {
+                self.choose_ready(need, round, &mut lack, &mut victims);
+            }
         }
         if lack.is_some() {
             return Err(PoolError::Full(lack.reason()));
@@ -86,9 +124,17 @@ impl Pool {
             }
         };
         let replaced_count = usize::from(need.replaced.is_some());
+        let size = need.transaction.bytes.len();
         let replaced_bytes = need.replaced.map_or(0, |replaced| replaced.bytes.len());
         let transactions = self.slots.len() + 1 - replaced_count;
-        let bytes = self.bytes + need.transaction.bytes.len() - replaced_bytes;
+        let bytes = self.bytes + size - replaced_bytes;
+        // A small newcomer takes up nothing of the share of large ones.
+        let large_bytes = if is_large(need.transaction) {
+            let replaced = need.replaced.filter(|replaced| is_large(replaced));
+            self.large_bytes + size - replaced.map_or(0, |replaced| replaced.bytes.len())
+        } else {
+            0
+        };
         // A future newcomer can only replace a future transaction.
         let futures = if need.ready {
             0
@@ -98,33 +144,58 @@ impl Pool {
         Lack {
             transactions: transactions.saturating_sub(reserve(self.limits.transactions_max)),
             bytes: bytes.saturating_sub(reserve(self.limits.bytes_max)),
+            large_bytes: large_bytes.saturating_sub(reserve(for_large(self.limits.bytes_max))),
             futures: futures.saturating_sub(self.limits.future_max),
         }
     }
 
-    fn choose_futures(&self, need: &Need<'_>, lack: &mut Lack, victims: &mut Vec<Hash>) {
+    fn choose_futures(
+        &self,
+        need: &Need<'_>,
+        round: Round,
+        lack: &mut Lack,
+        victims: &mut Vec<Hash>,
+    ) {
         for (priority, _, hash) in &self.futures {
             let gives_way = need.ready || *priority < need.transaction.priority;
-            if !lack.is_some() || !gives_way {
+            if !lack.is_worth(round) || !gives_way {
                 return;
             }
-            if let Some(slot) = self.slots.get(hash) {
-                if !same_sender(&slot.transaction, need.transaction) {
-                    lack.gain(slot.transaction.bytes.len(), true);
-                    victims.push(*hash);
-                }
+            let Some(slot) = self.slots.get(hash) else {
+                continue;
+            };
+            let stays = same_sender(&slot.transaction, need.transaction) || victims.contains(hash);
+            if !stays && lack.is_eased_by(&slot.transaction, true, round) {
+                lack.gain(&slot.transaction, true);
+                victims.push(*hash);
             }
         }
     }
 
-    fn choose_ready(&self, need: &Need<'_>, lack: &mut Lack, victims: &mut Vec<Hash>) {
+    fn choose_ready(
+        &self,
+        need: &Need<'_>,
+        round: Round,
+        lack: &mut Lack,
+        victims: &mut Vec<Hash>,
+    ) {
+        // Accounts of which a transaction stays: those before it in the order stay, too.
+        let mut spared: HashSet<&AccountId> = HashSet::new();
         for (rank, transaction) in self.ready.iter().rev() {
-            if !lack.is_some() || rank.priority.0 >= need.rank {
+            if !lack.is_worth(round) || rank.priority.0 >= need.rank {
                 return;
             }
-            if !same_sender(transaction, need.transaction) {
-                lack.gain(transaction.bytes.len(), false);
+            if victims.contains(&transaction.hash) {
+                continue;
+            }
+            let sender = transaction.sender.as_ref().map(|(account, _)| account);
+            let is_spared = same_sender(transaction, need.transaction)
+                || sender.is_some_and(|account| spared.contains(account));
+            if !is_spared && lack.is_eased_by(transaction, false, round) {
+                lack.gain(transaction, false);
                 victims.push(transaction.hash);
+            } else {
+                spared.extend(sender);
             }
         }
     }

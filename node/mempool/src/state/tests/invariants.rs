@@ -2,18 +2,19 @@
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
 };
 
 use xinglin_primitives::{AccountId, BlockNumber, Nonce};
 
-use super::super::{Place, Pool};
+use super::super::{for_large, is_large, Place, Pool};
 
 impl Pool {
     /// Compares every index with the slots, and the slots with the rules.
     pub(crate) fn assert_consistent(&self) {
         self.assert_within_limits();
         self.assert_indices();
+        self.assert_bytes();
         self.assert_runs();
         self.assert_order();
     }
@@ -22,20 +23,22 @@ impl Pool {
         let limits = &self.limits;
         assert!(self.slots.len() <= limits.transactions_max);
         assert!(self.bytes <= limits.bytes_max);
+        assert!(self.large_bytes <= for_large(limits.bytes_max));
+        for bytes in self.account_bytes.values() {
+            assert!(*bytes <= limits.account_bytes_max);
+        }
         for account in self.accounts.values() {
             assert!(account.transactions.len() <= limits.account_transactions_max);
         }
     }
 
     fn assert_indices(&self) {
-        let mut bytes = 0;
         let (mut ready, mut futures) = (BTreeSet::new(), BTreeSet::new());
         let (mut ages, mut deadlines) = (BTreeSet::new(), BTreeSet::new());
         let (mut announcements, mut tags, mut signed) = (BTreeSet::new(), 0, 0);
         for (hash, slot) in &self.slots {
             let transaction = &slot.transaction;
             assert_eq!(transaction.hash, *hash);
-            bytes += transaction.bytes.len();
             match slot.place {
                 Place::Ready(rank) => {
                     ready.insert(rank);
@@ -62,7 +65,6 @@ impl Pool {
                 signed += 1;
             }
         }
-        assert_eq!(self.bytes, bytes);
         assert_eq!(self.ready.keys().copied().collect::<BTreeSet<_>>(), ready);
         assert_eq!(self.futures, futures);
         assert_eq!(self.future_ages, ages);
@@ -71,6 +73,24 @@ impl Pool {
         assert_eq!(self.tags.len(), tags);
         let in_accounts: usize = self.accounts.values().map(|a| a.transactions.len()).sum();
         assert_eq!(in_accounts, signed);
+    }
+
+    /// All bytes, those of large transactions and those of each account are counted.
+    fn assert_bytes(&self) {
+        let (mut all, mut large) = (0, 0);
+        let mut by_account: HashMap<AccountId, usize> = HashMap::new();
+        for slot in self.slots.values() {
+            let size = slot.transaction.bytes.len();
+            all += size;
+            if is_large(&slot.transaction) {
+                large += size;
+            }
+            if let Some((id, _)) = &slot.transaction.sender {
+                *by_account.entry(id.clone()).or_default() += size;
+            }
+        }
+        assert_eq!((self.bytes, self.large_bytes), (all, large));
+        assert_eq!(self.account_bytes, by_account);
     }
 
     /// Ready is the unbroken run from the next nonce, and nothing else of the account.

@@ -20,6 +20,7 @@ fn wide() -> Limits {
         transactions_max: 1_000,
         bytes_max: 1_000_000,
         account_transactions_max: 1_000,
+        account_bytes_max: 1_000_000,
         future_max: 1_000,
         future_age_max_ms: 1_000_000,
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::{prelude::*, test_runner::RngSeed};
 
 use super::*;
+use crate::state::SMALL_BYTES_MAX;
 
 /// One thing that happens.
 #[derive(Clone, Debug)]
@@ -29,9 +30,17 @@ enum Step {
     Recheck,
 }
 
+/// Mostly small transactions, and some that are just large.
+fn size() -> impl Strategy<Value = usize> {
+    prop_oneof![
+        3 => 1..40usize,
+        1 => SMALL_BYTES_MAX..SMALL_BYTES_MAX + 3,
+    ]
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let insert = (
-        (0..4u8, 0..6u32, 0..4u64, 1..40usize),
+        (0..4u8, 0..6u32, 0..4u64, size()),
         (any::<bool>(), 0..3usize, prop::option::of(0..4u32)),
     )
         .prop_map(
@@ -60,10 +69,17 @@ fn limits() -> impl Strategy<Value = Limits> {
         transactions_max: 12,
         bytes_max: 200,
         account_transactions_max: 5,
+        account_bytes_max: 90,
         future_max: 4,
         future_age_max_ms: 100,
     };
-    prop_oneof![Just(wide()), Just(narrow)]
+    // Five large ones, and two of an account.
+    let heavy = Limits {
+        bytes_max: 7 * SMALL_BYTES_MAX,
+        account_bytes_max: 5 * SMALL_BYTES_MAX / 2,
+        ..narrow.clone()
+    };
+    prop_oneof![Just(wide()), Just(narrow), Just(heavy)]
 }
 
 /// The world around the pool.
