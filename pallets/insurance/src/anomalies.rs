@@ -13,31 +13,33 @@ use xinglin_primitives::{
 use crate::{
     computation::Frequency,
     norms::{Repetitions, Swap},
-    review::{tag_of, Charge, ItemCharge, ItemTag, Refund, Service, Stay, Terms},
+    review::{tag_of, Charge, ItemCharge, ItemTag, Refund, Service, Terms},
 };
 
-impl Stay {
+impl Service {
     /// Whether a bill is for the same visit to the same member.
     fn is_of_visit(&self, bill: &Bill) -> bool {
         self.member == bill.member && self.visit.is_some() && self.visit == bill.visit
     }
 
-    /// Whether a bill is for another stay or visit at that time. Who is discharged and admitted
-    /// elsewhere on one day has no two stays at a time.
+    /// Whether this and a bill are for two visits at a time, at least one of them a stay: it is the
+    /// same for either, whichever is settled later. Who is discharged and admitted elsewhere on one
+    /// day has no two stays at a time.
     pub(crate) fn conflicts_with(&self, bill: &Bill) -> bool {
-        let ((from, to), (first, last)) = (self.service, bill.service);
-        !self.is_of_visit(bill) && from < last && first < to
+        let ((from, to), (first, last)) = (self.days, bill.service);
+        let has_stay = [self.setting, bill.setting].contains(&Setting::Inpatient);
+        has_stay && !self.is_of_visit(bill) && from < last && first < to
     }
 
-    /// Whether a bill is for another stay at the same member, at most so many days after this one,
-    /// or before it if it is settled later.
+    /// Whether this is a stay, and a bill is for another one at the same member, at most so many days
+    /// after this one, or before it if it is settled later.
     pub(crate) fn is_continued_by(&self, bill: &Bill, days: u16) -> bool {
-        let ((from, to), (first, last)) = (self.service, bill.service);
+        let ((from, to), (first, last)) = (self.days, bill.service);
         let follows = |end: Date, start: Date| {
             let gap = start.0.checked_sub(end.0);
             gap.is_some_and(|gap| gap <= u32::from(days))
         };
-        bill.setting == Setting::Inpatient
+        [self.setting, bill.setting] == [Setting::Inpatient; 2]
             && self.member == bill.member
             && !self.is_of_visit(bill)
             && (follows(to, first) || follows(last, from))
@@ -54,7 +56,7 @@ pub(crate) fn has_duplicate(bill: &Bill, settled: &[Charge]) -> bool {
 
 /// Whether one more settled on `day` is more than is usual.
 pub(crate) fn is_frequent(settled: &[Service], day: Date, usual: Frequency) -> bool {
-    let mut days: Vec<u32> = settled.iter().map(|it| it.day.0).collect();
+    let mut days: Vec<u32> = settled.iter().map(|it| it.days.1 .0).collect();
     days.sort_unstable();
     most_around(day.0, usual.days, &days) >= usize::from(usual.invoices)
 }

@@ -9,8 +9,8 @@ use frame_system::RawOrigin;
 use xinglin_primitives::{
     glue::{CatalogueClass, HospitalLevel, Line, Lines, Members, Setting, LINES_MAX},
     time::Date,
-    Balance, ClaimId, CoverageId, Hash, InOrder, InvoiceId, MemberId, PatientId, SchemeId,
-    SettlementId,
+    AppointmentId, Balance, ClaimId, CoverageId, Hash, InOrder, InvoiceId, MemberId, PatientId,
+    SchemeId, SettlementId,
 };
 
 use crate::{
@@ -20,9 +20,7 @@ use crate::{
     },
     norms::{Norms, Repetition, Repetitions, Swap},
     refunds::{FlaggedRefund, RefundState},
-    review::{
-        ItemCharge, Refund, Service, Stay, Terms, ITEMS_MAX, REFUNDS_MAX, SERVICES_MAX, STAYS_MAX,
-    },
+    review::{ItemCharge, Refund, Service, Terms, ITEMS_MAX, REFUNDS_MAX, SERVICES_MAX, STAYS_MAX},
     types::{AccountHeir, Decision, DisplayCode, Period, CODE_BYTES_MAX},
     *,
 };
@@ -197,14 +195,11 @@ fn covered<T: Config>(
 fn crowd<T: Config>() {
     let patient = T::BenchmarkHelper::patient().0;
     let settlement = SettlementId(u64::MAX);
-    let stay = Stay {
+    let service = |setting| Service {
+        setting,
         member: MemberId(u32::MAX),
-        visit: None,
-        service: (Date(0), Date(1)),
-        settlement,
-    };
-    let service = Service {
-        day: Date(0),
+        visit: Some(AppointmentId(u64::MAX)),
+        days: (Date(0), Date(1)),
         settlement,
     };
     let member = T::Members::member_of(&T::BenchmarkHelper::provider()).unwrap_or_default();
@@ -229,8 +224,8 @@ fn crowd<T: Config>() {
     Items::<T>::insert(pair, BoundedVec::truncate_from(items));
     Refunds::<T>::insert(pair, BoundedVec::truncate_from(refunds));
     NormsInForce::<T>::put(norms());
-    let stays = vec![stay; STAYS_MAX as usize];
-    let services = vec![service; SERVICES_MAX as usize];
+    let stays = vec![service(Setting::Inpatient); STAYS_MAX as usize];
+    let services = vec![service(Setting::Outpatient); SERVICES_MAX as usize];
     Stays::<T>::insert(patient, BoundedVec::truncate_from(stays));
     Services::<T>::insert(patient, BoundedVec::truncate_from(services));
 }

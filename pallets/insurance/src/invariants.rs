@@ -12,7 +12,7 @@ use xinglin_primitives::{
 use crate::{
     computation::{Accumulators, Year},
     coverages::CoverageOf,
-    review::{ItemCharge, Refund, ITEMS_MAX, SERVICES_MAX, STAYS_MAX},
+    review::{ItemCharge, Refund, Service, ITEMS_MAX, SERVICES_MAX, STAYS_MAX},
     types::{Claim, Settlement},
     Accumulated, Charges, Claims, Config, Coverages, CoveragesOf, FlaggedRefunds, HoldReason,
     InvoiceFiles, Items, NextClaim, NextCoverage, NextScheme, NextSettlement, NormsInForce,
@@ -22,6 +22,7 @@ use crate::{
 type Check = Result<(), TryRuntimeError>;
 type CoverageMap<T> = BTreeMap<CoverageId, CoverageOf<T>>;
 type SettlementMap = BTreeMap<SettlementId, Settlement>;
+type ServiceMap = BTreeMap<PatientId, Vec<Service>>;
 
 impl<T: Config> Pallet<T> {
     /// Checks every invariant; the error says which one is broken.
@@ -253,39 +254,57 @@ impl<T: Config> Pallet<T> {
         }
         let has_all = live.keys().all(|id| charged.contains(id));
         ensure!(has_all, "a live settlement has no charges");
-        let services: BTreeMap<_, _> = Services::<T>::iter().collect();
-        let stays: BTreeMap<_, _> = Stays::<T>::iter().collect();
-        let had = |patient| {
-            let of_patient = settlements.values().map(patient_of);
-            of_patient.filter(|it| *it == Some(patient)).count()
+        Self::check_services(&live, settlements, patient_of)?;
+        Self::check_items(&live, settlements, patient_of)
+    }
+
+    /// The services of a patient are what her live settlements say, of all of them unless there were
+    /// too many; the stays are those of them that are stays.
+    fn check_services(
+        live: &SettlementMap,
+        settlements: &SettlementMap,
+        patient_of: impl Fn(&Settlement) -> Option<PatientId>,
+    ) -> Check {
+        let services = Services::<T>::iter().map(|(patient, all)| (patient, all.into_inner()));
+        let services: ServiceMap = services.collect();
+        let stays = Stays::<T>::iter().map(|(patient, all)| (patient, all.into_inner()));
+        let stays: ServiceMap = stays.collect();
+        let is_own = |patient: PatientId, known: &Service| {
+            live.get(&known.settlement).is_some_and(|it| {
+                patient_of(it) == Some(patient)
+                    && *known == Service::of_settlement(known.settlement, it)
+            })
         };
-        for (id, it) in &live {
-            let patient = patient_of(it).ok_or("a settlement has no coverage")?;
-            let known = services.get(&patient).into_iter().flatten();
+        for (patient, known) in services.iter().chain(&stays) {
             ensure!(
-                is_known(
-                    *id,
-                    known.map(|it| it.settlement),
-                    had(patient),
-                    SERVICES_MAX
-                ),
+                known.iter().all(|it| is_own(*patient, it)),
+                "a service is not that of a live settlement"
+            );
+        }
+        let mut stayed = stays.values().flatten();
+        ensure!(
+            stayed.all(|it| it.setting == Setting::Inpatient),
+            "a service counts as a stay that is none"
+        );
+        for (id, it) in live {
+            let patient = patient_of(it).ok_or("a settlement has no coverage")?;
+            let of_patient = settlements.values().map(&patient_of);
+            let had = of_patient.filter(|it| *it == Some(patient)).count();
+            let has = |index: &ServiceMap, max| {
+                let known = index.get(&patient).into_iter().flatten();
+                is_known(*id, known.map(|it| it.settlement), had, max)
+            };
+            ensure!(
+                has(&services, SERVICES_MAX),
                 "a live settlement is not counted"
             );
-            if it.encounter.setting == Setting::Inpatient {
-                let known = stays.get(&patient).into_iter().flatten();
-                ensure!(
-                    is_known(*id, known.map(|it| it.settlement), had(patient), STAYS_MAX),
-                    "a live stay is not known"
-                );
-            }
+            let is_stay = it.encounter.setting == Setting::Inpatient;
+            ensure!(
+                !is_stay || has(&stays, STAYS_MAX),
+                "a live stay is not known"
+            );
         }
-        let services = services.values().flatten().map(|it| it.settlement);
-        let mut known = services.chain(stays.values().flatten().map(|it| it.settlement));
-        ensure!(
-            known.all(|id| live.contains_key(&id)),
-            "an index has a settlement that does not count"
-        );
-        Self::check_items(&live, settlements, patient_of)
+        Ok(())
     }
 
     /// The items of a patient at a member are those of live settlements, and of all of them unless

@@ -247,7 +247,7 @@ pub mod pallet {
     #[pallet::storage]
     pub type Stays<T> = StorageMap<_, Twox64Concat, PatientId, PatientStays, ValueQuery>;
 
-    /// The latest settled invoices of each patient.
+    /// The latest settled invoices of each patient, stays among them.
     // As for `Stays`.
     #[pallet::storage]
     pub type Services<T> = StorageMap<_, Twox64Concat, PatientId, PatientServices, ValueQuery>;

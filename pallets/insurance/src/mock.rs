@@ -332,19 +332,21 @@ pub fn check() {
 }
 
 /// Sends a call the way a transaction does: refused, it changes nothing.
-pub fn call(by: AccountId, call: Call<Test>) -> DispatchResult {
+pub fn dispatch(origin: RuntimeOrigin, call: Call<Test>) -> DispatchResult {
     RuntimeCall::Insurance(call)
-        .dispatch(RuntimeOrigin::signed(by))
+        .dispatch(origin)
         .map(|_| ())
         .map_err(|DispatchErrorWithPostInfo { error, .. }| error)
 }
 
+/// Sends a call signed by an account.
+pub fn call(by: AccountId, call: Call<Test>) -> DispatchResult {
+    dispatch(RuntimeOrigin::signed(by), call)
+}
+
 /// Lets the council set the norms.
 pub fn set_norms(norms: Norms) -> DispatchResult {
-    RuntimeCall::Insurance(Call::set_norms { norms })
-        .dispatch(RuntimeOrigin::root())
-        .map(|_| ())
-        .map_err(|DispatchErrorWithPostInfo { error, .. }| error)
+    dispatch(RuntimeOrigin::root(), Call::set_norms { norms })
 }
 
 /// The call by which an invoice is settled without payment.

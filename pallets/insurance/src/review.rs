@@ -25,9 +25,11 @@ use crate::{
 
 /// Most settled lines of one patient at one member on one last service day: four full invoices.
 pub const DAY_CHARGES_MAX: u32 = 512;
-/// Most settled inpatient stays of a patient with which a visit is compared: the latest.
+/// Most settled inpatient stays of a patient with which whatever is settled later is compared: the
+/// latest.
 pub const STAYS_MAX: u32 = 64;
-/// Most settled invoices of a patient that are counted: the latest.
+/// Most settled invoices of a patient that are counted, and with which a stay that is settled later
+/// is compared: the latest.
 pub const SERVICES_MAX: u32 = FREQUENCY_INVOICES_MAX as u32 + 1;
 /// Most settled lines of a patient at one member whose items are compared: the latest, four full
 /// invoices.
@@ -51,7 +53,8 @@ pub const REFUNDS_MAX: u32 = 16;
 pub enum Flag {
     /// An item is charged twice: in the invoice, or by the same member on the same last service day.
     DuplicateCharge,
-    /// The patient was an inpatient elsewhere, or in another visit, at the time.
+    /// The patient was an inpatient elsewhere, or in another visit, at the time; or is charged as an
+    /// inpatient for a time at which she was treated elsewhere, or in another visit.
     OverlapsAdmission,
     /// The total is above the scheme's threshold.
     AboveThreshold,
@@ -102,31 +105,7 @@ pub struct Charge {
     pub settlement: SettlementId,
 }
 
-/// A stay that was settled.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Encode,
-    Decode,
-    DecodeWithMemTracking,
-    MaxEncodedLen,
-    TypeInfo,
-)]
-pub struct Stay {
-    /// Where.
-    pub member: MemberId,
-    /// In which visit, if the invoice names one.
-    pub visit: Option<AppointmentId>,
-    /// The first and the last day.
-    pub service: (Date, Date),
-    /// By which settlement.
-    pub settlement: SettlementId,
-}
-
-/// An invoice that was settled.
+/// An invoice that was settled, as later invoices are compared with it.
 #[derive(
     Clone,
     Copy,
@@ -140,10 +119,40 @@ pub struct Stay {
     TypeInfo,
 )]
 pub struct Service {
-    /// Its last service day.
-    pub day: Date,
+    /// Whether it was a stay.
+    pub setting: Setting,
+    /// Where.
+    pub member: MemberId,
+    /// In which visit, if the invoice names one.
+    pub visit: Option<AppointmentId>,
+    /// The first and the last service day.
+    pub days: (Date, Date),
     /// By which settlement.
     pub settlement: SettlementId,
+}
+
+impl Service {
+    /// What a bill is for.
+    pub(crate) fn of_bill(bill: &Bill, settlement: SettlementId) -> Self {
+        Self {
+            setting: bill.setting,
+            member: bill.member,
+            visit: bill.visit,
+            days: bill.service,
+            settlement,
+        }
+    }
+
+    /// What the bill behind a settlement was for.
+    pub(crate) fn of_settlement(id: SettlementId, settlement: &Settlement) -> Self {
+        Self {
+            setting: settlement.encounter.setting,
+            member: settlement.member,
+            visit: settlement.encounter.visit,
+            days: settlement.service,
+            settlement: id,
+        }
+    }
 }
 
 /// On which terms an item is charged.
@@ -220,7 +229,7 @@ pub struct Refund {
 /// The settled lines of a day.
 pub type DayCharges = BoundedVec<Charge, ConstU32<DAY_CHARGES_MAX>>;
 /// The settled stays of a patient, in the order in which they were settled.
-pub type PatientStays = BoundedVec<Stay, ConstU32<STAYS_MAX>>;
+pub type PatientStays = BoundedVec<Service, ConstU32<STAYS_MAX>>;
 /// The settled invoices of a patient, in the order in which they were settled.
 pub type PatientServices = BoundedVec<Service, ConstU32<SERVICES_MAX>>;
 /// The settled lines of a patient at a member, in the order in which they were settled.
@@ -291,17 +300,19 @@ impl<T: Config> Pallet<T> {
         let charges = Charges::<T>::get(Self::day_of(bill));
         let stays = Stays::<T>::get(bill.patient);
         let usual = [norms.frequency, review.frequency];
-        let services = match usual {
-            [None, None] => PatientServices::new(),
+        let services = match (bill.setting, usual) {
+            (Setting::Outpatient, [None, None]) => PatientServices::new(),
             _ => Services::<T>::get(bill.patient),
         };
+        // In whichever order the two are settled, the later one finds the other.
+        let mut settled = stays.iter().chain(&services);
         let is_frequent = |usual| is_frequent(&services, bill.service.1, usual);
         let review = strictest(norms, review);
         vec![
             (Flag::DuplicateCharge, has_duplicate(bill, &charges)),
             (
                 Flag::OverlapsAdmission,
-                stays.iter().any(|stay| stay.conflicts_with(bill)),
+                settled.any(|it| it.conflicts_with(bill)),
             ),
             (
                 Flag::AboveThreshold,
@@ -383,17 +394,10 @@ impl<T: Config> Pallet<T> {
             };
             extend_latest(all, bill.lines.iter().map(charge));
         });
-        Services::<T>::mutate(bill.patient, |all| {
-            push_latest(all, Service { day, settlement });
-        });
+        let service = Service::of_bill(bill, settlement);
+        Services::<T>::mutate(bill.patient, |all| push_latest(all, service));
         if bill.setting == Setting::Inpatient {
-            let stay = Stay {
-                member: bill.member,
-                visit: bill.visit,
-                service: bill.service,
-                settlement,
-            };
-            Stays::<T>::mutate(bill.patient, |all| push_latest(all, stay));
+            Stays::<T>::mutate(bill.patient, |all| push_latest(all, service));
         }
         Ok(())
     }

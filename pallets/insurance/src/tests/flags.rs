@@ -24,7 +24,7 @@ fn reviewed(review: Review) -> SchemeParameters {
 }
 
 /// Why the insurer would look at it.
-fn flags(invoice: InvoiceId) -> Vec<Flag> {
+pub fn flags(invoice: InvoiceId) -> Vec<Flag> {
     let coverage = if bill(invoice).patient == ALICE {
         OF_ALICE
     } else {
@@ -36,7 +36,8 @@ fn flags(invoice: InvoiceId) -> Vec<Flag> {
         .to_vec()
 }
 
-fn on(day: Date, items: &[u8]) -> MockBill {
+/// An outpatient invoice of one day at the hospital.
+pub fn on(day: Date, items: &[u8]) -> MockBill {
     let lines = items.iter().map(|item| line(*item, 100)).collect();
     MockBill {
         service: (day, day),

@@ -8,6 +8,8 @@ mod decide;
 mod encoding;
 mod flags;
 mod norms;
+mod origins;
+mod overlaps;
 mod random;
 mod reads;
 mod refunds;
