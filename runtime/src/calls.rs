@@ -1,12 +1,19 @@
 //! Calls within calls: what a call executes besides itself, and in whose name.
 
+use codec::DecodeLimit;
 use pallet_multisig::Call as MultisigCall;
 use pallet_proxy::Call as ProxyCall;
 use pallet_utility::Call as UtilityCall;
 use sp_runtime::traits::StaticLookup;
 use xinglin_primitives::AccountId;
 
-use crate::{native::CALL_DEPTH_MAX, Multisig, Runtime, RuntimeCall};
+use crate::{native::CALL_DEPTH_MAX, Multisig, Runtime, RuntimeCall, UncheckedExtrinsic};
+
+/// A transaction by its encoding; `None` if it is none, or nested more deeply than any that a block
+/// takes.
+pub fn decode(extrinsic: &[u8]) -> Option<UncheckedExtrinsic> {
+    UncheckedExtrinsic::decode_all_with_depth_limit(CALL_DEPTH_MAX, &mut &extrinsic[..]).ok()
+}
 
 /// A call and the calls that it wraps, at any depth, in their order.
 ///
@@ -16,9 +23,9 @@ pub(crate) fn all_within(call: &RuntimeCall) -> impl Iterator<Item = &RuntimeCal
     walk(call, (), |_, ()| ()).map(|(call, ())| call)
 }
 
-/// A call that `signer` signs and those that it wraps, as [`all_within`] has them, each with the
-/// account in whose name it is executed.
-pub(crate) fn all_signed_within<'a>(
+/// A call that `signer` signs and those that it wraps in batches, proxies and multisigs, at any depth
+/// and in their order, each with the account in whose name it is executed.
+pub fn all_signed_within<'a>(
     call: &'a RuntimeCall,
     signer: &AccountId,
 ) -> impl Iterator<Item = (&'a RuntimeCall, AccountId)> {

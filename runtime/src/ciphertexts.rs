@@ -1,14 +1,16 @@
 //! What calls carry for others: the ciphertexts of medical records and of what invoices charge for,
 //! and time-stamp tokens.
 
-use codec::DecodeLimit;
 use pallet_payments::Pallet as Payments;
 use pallet_records::Pallet as Records;
 use pallet_trusted_time::Pallet as TrustedTime;
 use sp_io::hashing::blake2_256;
 use xinglin_primitives::Hash;
 
-use crate::{calls::all_within, native::CALL_DEPTH_MAX, Runtime, RuntimeCall, UncheckedExtrinsic};
+use crate::{
+    calls::{all_within, decode},
+    Runtime, RuntimeCall,
+};
 
 /// The ciphertexts that a call carries, itself or in the calls that it wraps, in their order, each
 /// with the hash that its sender states for it.
@@ -48,8 +50,4 @@ pub fn find_token(extrinsic: &[u8], token: Hash) -> Option<Vec<u8>> {
         _ => None,
     });
     found.map(<[u8]>::to_vec)
-}
-
-fn decode(extrinsic: &[u8]) -> Option<UncheckedExtrinsic> {
-    UncheckedExtrinsic::decode_all_with_depth_limit(CALL_DEPTH_MAX, &mut &extrinsic[..]).ok()
 }

@@ -6,14 +6,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{bail, ensure, Context, Result};
+use anyhow::{ensure, Context, Result};
 use clap::{Args, Subcommand};
 use serde_json::json;
 use xinglin_einvoice::{EInvoice, JSON_BYTES_MAX};
 use xinglin_primitives::InvoiceId;
 use xinglin_sdk::{
-    einvoice::{render, verify_against_chain},
+    client::Client,
+    einvoice::{render, verify_against_chain, verify_publicly, PublicVerdict},
     secret_file,
+    wallet::Wallet,
 };
 
 use super::{
@@ -30,8 +32,8 @@ use super::{
 pub enum InvoiceCommand {
     /// Write an invoice, blue or red, as PDF and JSON; the key is of somebody who may read it
     Render(RenderArgs),
-    /// Compare an e-invoice in JSON with the chain; the key is of somebody who may read it, since
-    /// only they can tell what the lines are for
+    /// Compare an e-invoice in JSON with the chain: as anybody, or with the key of somebody who may
+    /// read it, since only they can tell what the items are called
     Check(CheckArgs),
 }
 
@@ -100,29 +102,67 @@ fn write(args: RenderArgs) -> Result<()> {
 fn check(args: CheckArgs) -> Result<()> {
     let given = EInvoice::from_json(&read(&args.file)?)
         .with_context(|| format!("e-invoice {}", args.file.display()))?;
-    let wallet = args.session.wallet()?;
-    block_on(async {
-        let session = Session::open(args.session, wallet).await?;
-        let found = verify_against_chain(session.client(), session.wallet(), &given).await?;
-        let differences: Vec<String> = found.iter().map(ToString::to_string).collect();
-        if session.is_json() {
-            let report = json!({ "matches": found.is_empty(), "differences": differences });
-            output::write_json(None, &report)?;
-        } else if found.is_empty() {
-            println!("e-invoice {} is what the chain says", given.number);
-        } else {
-            let mut rows = table();
-            rows.set_header(["difference"]);
-            for difference in &differences {
-                rows.add_row([difference]);
-            }
-            println!("{rows}");
-        }
-        if !found.is_empty() {
-            bail!("e-invoice {} is not what the chain says", given.number);
-        }
-        Ok(())
+    let wallet = match args.session.has_key() {
+        true => Some(args.session.wallet()?),
+        false => None,
+    };
+    let verdict = block_on(async {
+        let client = Client::connect(args.session.url()).await?;
+        verdict_on(&client, wallet.as_ref(), &given).await
+    })?;
+    tell(&verdict, &given, args.session.is_json())?;
+    ensure!(
+        verdict.differences.is_empty(),
+        "e-invoice {} is not what the chain says",
+        given.number
+    );
+    Ok(())
+}
+
+/// Compares with the key of a reader, or as anybody.
+async fn verdict_on(
+    client: &Client,
+    wallet: Option<&Wallet>,
+    given: &EInvoice,
+) -> Result<PublicVerdict> {
+    let Some(wallet) = wallet else {
+        return Ok(verify_publicly(client, given).await?);
+    };
+    Ok(PublicVerdict {
+        differences: verify_against_chain(client, wallet, given).await?,
+        unchecked: Vec::new(),
     })
+}
+
+fn tell(verdict: &PublicVerdict, given: &EInvoice, is_json: bool) -> Result<()> {
+    let differences: Vec<String> = verdict
+        .differences
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let unchecked: Vec<String> = verdict.unchecked.iter().map(ToString::to_string).collect();
+    if is_json {
+        let report = json!({
+            "matches": differences.is_empty(),
+            "differences": differences,
+            "unchecked": unchecked,
+        });
+        return output::write_json(None, &report);
+    }
+    if differences.is_empty() {
+        println!("e-invoice {} is what the chain says", given.number);
+    } else {
+        let mut rows = table();
+        rows.set_header(["difference"]);
+        for difference in &differences {
+            rows.add_row([difference]);
+        }
+        println!("{rows}");
+    }
+    for what in &unchecked {
+        println!("not checked without the key of a reader: {what}");
+    }
+    Ok(())
 }
 
 fn read(path: &Path) -> Result<String> {

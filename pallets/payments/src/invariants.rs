@@ -203,6 +203,10 @@ impl<T: Config> Pallet<T> {
                     letter.number.member == invoice.number.member,
                     "a red-letter invoice is another member's"
                 );
+                ensure!(
+                    (invoice.issued_in..=Self::block()).contains(&letter.issued_in),
+                    "a red-letter invoice is of no block after the blue one"
+                );
                 parts = merged(&lines, &parts, &letter.parts)
                     .ok_or("red-letter invoices exceed a line")?;
                 let sum: Balance = letter.parts.iter().map(|part| part.amount_fen).sum();

@@ -38,7 +38,7 @@ impl<T: Config> Pallet<T> {
             setting: new.setting,
             service: new.service,
             issued_at: now,
-            issued_in: frame_system::Pallet::<T>::block_number().saturated_into::<BlockNumber>(),
+            issued_in: Self::block(),
             details: new.details,
             tally: Tally::new(total_fen),
             previous_of_patient: LatestOfPatient::<T>::mutate(patient, |latest| latest.replace(id)),
@@ -126,6 +126,11 @@ impl<T: Config> Pallet<T> {
         Sequences::<T>::insert(member, year, sequence);
         Numbers::<T>::insert(number, id);
         Ok((id, number))
+    }
+
+    /// The block that is being made.
+    pub(crate) fn block() -> BlockNumber {
+        frame_system::Pallet::<T>::block_number().saturated_into()
     }
 
     /// The active hospital or clinic that `who` is an account of.

@@ -6,10 +6,10 @@ use frame_support::{
     traits::{fungible::Mutate, tokens::Preservation, ConstU32, Time},
     BoundedVec,
 };
-use sp_runtime::{traits::Hash as _, DispatchError, DispatchResult};
+use sp_runtime::{DispatchError, DispatchResult};
 use xinglin_primitives::{
     glue::{Line, Lines, Members, OnRefund, Patients},
-    Balance, Hash, Hashing, InvoiceId,
+    Balance, Hash, InvoiceId,
 };
 
 use crate::{
@@ -50,7 +50,7 @@ impl<T: Config> Pallet<T> {
         let invoice = Self::invoice(id)?;
         Self::ensure_staff(&by, &invoice)?;
         let member = invoice.number.member;
-        let request = Hashing::hash_of(&(id, &what, reason));
+        let request = RefundRecord::request_of(id, &what, reason);
         if let Some(before) = RefundIds::<T>::get(member, refund) {
             ensure!(before.request == request, Error::<T>::RefundIdUsed);
             Self::deposit_event(Event::AlreadyRefunded {
@@ -97,6 +97,7 @@ impl<T: Config> Pallet<T> {
             number,
             blue: id,
             issued_at: now,
+            issued_in: Self::block(),
             reason,
             parts,
             total_fen,

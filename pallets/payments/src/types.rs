@@ -3,10 +3,11 @@
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{traits::ConstU32, BoundedVec};
 use scale_info::TypeInfo;
+use sp_runtime::traits::Hash as _;
 use xinglin_primitives::{
     glue::{Lines, Setting, LINES_MAX},
     time::{Date, Moment},
-    AppointmentId, Balance, BlockNumber, Hash, InvoiceId, MemberId, PatientId,
+    AppointmentId, Balance, BlockNumber, Hash, Hashing, InvoiceId, MemberId, PatientId,
 };
 
 pub use xinglin_primitives::{InOrder, ProviderId, RedemptionId};
@@ -304,6 +305,13 @@ pub struct RefundRecord {
     pub request: Hash,
 }
 
+impl RefundRecord {
+    /// Blake2b-256 of the SCALE encoding of what a refund asks for.
+    pub fn request_of(invoice: InvoiceId, what: &RefundOf, reason: Reason) -> Hash {
+        Hashing::hash_of(&(invoice, what, reason))
+    }
+}
+
 /// A part of one line of an invoice.
 #[derive(
     Clone,
@@ -390,6 +398,8 @@ pub struct RedLetter {
     pub blue: InvoiceId,
     /// When it was issued.
     pub issued_at: Moment,
+    /// The block whose body carries the call that issued it.
+    pub issued_in: BlockNumber,
     /// Why.
     pub reason: Reason,
     /// What it takes back.

@@ -2,7 +2,7 @@
 
 use crate::{
     day::Day,
-    document::{EInvoice, Kind, Line, Number, State, LINES_MAX, PAYMENTS_MAX, SCHEMA},
+    document::{EInvoice, Kind, Line, Number, State, LINES_MAX, PAYMENTS_MAX, SCHEMA, SCHEMA_1},
 };
 
 /// One as a ratio in basis points.
@@ -16,8 +16,8 @@ const CST_OFFSET_MS: u64 = 8 * 60 * 60 * 1_000;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
-    /// It is of another version.
-    #[error("the document is not of the version {SCHEMA}")]
+    /// It is of another version, or has what that version does not have.
+    #[error("the document is neither of the version {SCHEMA} nor of {SCHEMA_1}")]
     Schema,
     /// The number is not one that the issuing member can give.
     #[error("the number is not of the issuing member, or its sequence is 0")]
@@ -47,7 +47,7 @@ pub enum Fault {
         /// The number in question.
         no: u16,
     },
-    /// A line has no code or no name.
+    /// A line has no code, no name or, in [`SCHEMA`], no system.
     #[error("line {no} does not say what it is")]
     LineNameless {
         /// Which line.
@@ -175,9 +175,7 @@ impl EInvoice {
     /// All the contradictions, in the order of the document.
     pub fn check(&self) -> Result<(), Vec<Fault>> {
         let mut faults = Vec::new();
-        if self.schema != SCHEMA {
-            faults.push(Fault::Schema);
-        }
+        self.check_schema(&mut faults);
         self.check_numbers(&mut faults);
         self.check_lines(&mut faults);
         self.check_total(&mut faults);
@@ -212,6 +210,11 @@ impl EInvoice {
                     == Line {
                         quantity: red.quantity,
                         amount_fen: red.amount_fen,
+                        system: match (self.has_systems(), blue.has_systems()) {
+                            (true, true) => whole.system.clone(),
+                            // One of them is of the version that does not say it.
+                            _ => red.system.clone(),
+                        },
                         ..whole.clone()
                     }
         };
@@ -230,6 +233,17 @@ impl EInvoice {
 
     fn is_red(&self) -> bool {
         matches!(self.kind, Kind::Red { .. })
+    }
+
+    fn check_schema(&self, faults: &mut Vec<Fault>) {
+        let is_known = match self.schema.as_str() {
+            SCHEMA => true,
+            SCHEMA_1 => self.lines.iter().all(|line| line.system.is_none()),
+            _ => false,
+        };
+        if !is_known {
+            faults.push(Fault::Schema);
+        }
     }
 
     fn check_numbers(&self, faults: &mut Vec<Fault>) {
@@ -278,7 +292,14 @@ impl EInvoice {
         let (no, found) = (line.no, line.amount_fen);
         let expected = u128::from(line.unit_price_fen) * u128::from(line.quantity);
         let shares = [Some(line.prepay_bp), line.fund_share_bp];
-        if line.code.trim().is_empty() || line.name.trim().is_empty() {
+        let system = match self.has_systems() {
+            true => Some(line.system.as_deref().unwrap_or_default()),
+            false => None,
+        };
+        let mut texts = [Some(line.code.as_str()), Some(line.name.as_str()), system]
+            .into_iter()
+            .flatten();
+        if texts.any(|text| text.trim().is_empty()) {
             Some(Fault::LineNameless { no })
         } else if line.unit_price_fen == 0 || (line.quantity == 0 && !self.is_red()) {
             Some(Fault::LineEmpty { no })

@@ -6,8 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::{capital::capitals, day::Day, hash::Hash};
 
-/// The version of the format that is written and understood.
-pub const SCHEMA: &str = "xinglin/e-invoice/1";
+/// The version of the format that is written.
+pub const SCHEMA: &str = "xinglin/e-invoice/2";
+/// The version before it, which is still read: its lines do not say which catalogue their codes are
+/// from, so that only a reader of the envelope can tell whether the items are the chain's.
+pub const SCHEMA_1: &str = "xinglin/e-invoice/1";
 /// Most lines, as on the chain.
 pub const LINES_MAX: usize = 128;
 /// Most payments, as on the chain.
@@ -19,7 +22,7 @@ pub const JSON_BYTES_MAX: usize = 1024 * 1024;
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EInvoice {
-    /// The version of the format: [`SCHEMA`].
+    /// The version of the format: [`SCHEMA`] or [`SCHEMA_1`].
     pub schema: String,
     /// Its number.
     pub number: Number,
@@ -130,6 +133,9 @@ pub enum ItemClass {
 pub struct Line {
     /// Which line, from 1. The lines of a red-letter invoice have the numbers of the blue one's.
     pub no: u16,
+    /// The catalogue that the code is from, as a rule a URI. None in [`SCHEMA_1`] only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
     /// The code of the item.
     pub code: String,
     /// Its name.
@@ -251,7 +257,9 @@ pub enum FormatError {
         reason: &'static str,
     },
     /// It is of another version.
-    #[error("the document is of another version than {SCHEMA}; use the software that wrote it")]
+    #[error(
+        "the document is of another version than {SCHEMA} and {SCHEMA_1}; use the software that wrote it"
+    )]
     Schema,
 }
 
@@ -277,10 +285,15 @@ impl EInvoice {
             return Err(FormatError::TooLong);
         }
         let versioned: Versioned = serde_json::from_str(json).map_err(malformed)?;
-        if versioned.schema != SCHEMA {
+        if ![SCHEMA, SCHEMA_1].contains(&versioned.schema.as_str()) {
             return Err(FormatError::Schema);
         }
         serde_json::from_str(json).map_err(malformed)
+    }
+
+    /// Whether its lines say which catalogue their codes are from, as those of [`SCHEMA`] do.
+    pub fn has_systems(&self) -> bool {
+        self.schema != SCHEMA_1
     }
 
     /// The total in words, as it should stand in the document.

@@ -27,6 +27,6 @@ pub use check::Fault;
 pub use day::Day;
 pub use document::{
     EInvoice, FormatError, ItemClass, Kind, Line, Member, Number, Payment, Proof, Service, Setting,
-    Settlement, Source, State, JSON_BYTES_MAX, LINES_MAX, PAYMENTS_MAX, SCHEMA,
+    Settlement, Source, State, JSON_BYTES_MAX, LINES_MAX, PAYMENTS_MAX, SCHEMA, SCHEMA_1,
 };
 pub use hash::Hash;

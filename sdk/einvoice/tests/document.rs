@@ -7,7 +7,7 @@ use std::process::Command;
 use proptest::prelude::*;
 use xinglin_einvoice::{
     capitals, Day, EInvoice, Fault, FormatError, Hash, ItemClass, Kind, Line, Member, Number,
-    Payment, Proof, Service, Setting, Settlement, Source, State, SCHEMA,
+    Payment, Proof, Service, Setting, Settlement, Source, State, SCHEMA, SCHEMA_1,
 };
 
 /// 2024-03-11 09:20 in China.
@@ -16,6 +16,7 @@ const ISSUED_MS: u64 = 1_710_120_000_000;
 fn line(no: u16, name: &str, unit_price_fen: u64, quantity: u32) -> Line {
     Line {
         no,
+        system: Some("urn:example:catalogue".into()),
         code: format!("T-{no:03}"),
         name: name.into(),
         class: ItemClass::B,
@@ -106,6 +107,13 @@ fn red() -> EInvoice {
     red.payments.clear();
     red.state = State::Issued;
     red
+}
+
+/// The same as the version before wrote it.
+fn of_version_1(mut invoice: EInvoice) -> EInvoice {
+    invoice.schema = SCHEMA_1.into();
+    invoice.lines.iter_mut().for_each(|line| line.system = None);
+    invoice
 }
 
 /// A change of a document.
@@ -200,8 +208,18 @@ fn every_changed_amount_is_found() {
 
 #[test]
 fn faults_say_what_is_wrong() {
-    let cases: [(Change, Fault); 17] = [
-        (|it| it.schema = "xinglin/e-invoice/2".into(), Fault::Schema),
+    let cases: [(Change, Fault); 20] = [
+        (|it| it.schema = "xinglin/e-invoice/3".into(), Fault::Schema),
+        // The version before has no systems.
+        (|it| it.schema = SCHEMA_1.into(), Fault::Schema),
+        (
+            |it| it.lines[0].system = None,
+            Fault::LineNameless { no: 1 },
+        ),
+        (
+            |it| it.lines[2].system = Some(" ".into()),
+            Fault::LineNameless { no: 3 },
+        ),
         (|it| it.number.sequence = 0, Fault::Number),
         (|it| it.issuer.id = 8, Fault::Number),
         (
@@ -284,7 +302,8 @@ fn faults_say_what_is_wrong() {
 
 #[test]
 fn a_red_letter_invoice_is_a_part_of_its_blue_one() {
-    let changes: [Change; 6] = [
+    let changes: [Change; 7] = [
+        |it| it.lines[0].system = Some("urn:example:other".into()),
         |it| it.lines[0].amount_fen = 225_801,
         |it| it.lines[0].quantity = 3,
         |it| it.lines[0].unit_price_fen += 1,
@@ -347,7 +366,8 @@ fn a_red_letter_invoice_is_a_part_of_its_blue_one() {
 #[test]
 fn json_has_stable_names() {
     let json: serde_json::Value = serde_json::from_str(&red().to_json()).unwrap();
-    assert_eq!(json["schema"], "xinglin/e-invoice/1");
+    assert_eq!(json["schema"], "xinglin/e-invoice/2");
+    assert_eq!(json["lines"][0]["system"], "urn:example:catalogue");
     assert_eq!(json["kind"]["red"]["of"]["sequence"], 42);
     assert_eq!(json["service"]["last"], "2024-03-11");
     assert_eq!(json["setting"], "outpatient");
@@ -374,12 +394,26 @@ fn json_is_that_of_the_documentation() {
 
 #[test]
 fn json_comes_back_as_it_went() {
-    for invoice in [blue(), red()] {
+    for invoice in [blue(), red(), of_version_1(blue()), of_version_1(red())] {
         let json = invoice.to_json();
         let back = EInvoice::from_json(&json).unwrap();
         assert_eq!(back, invoice);
         assert_eq!(back.to_json(), json);
     }
+}
+
+#[test]
+fn documents_of_the_version_before_are_read() {
+    let json = of_version_1(blue()).to_json();
+    assert!(!json.contains("\"system\""), "{json}");
+    let old = EInvoice::from_json(&json).unwrap();
+    assert_eq!((old.check(), old.has_systems()), (Ok(()), false));
+    // The parts of an invoice may be of different versions.
+    let old_red = of_version_1(red());
+    assert_eq!(old_red.check_red_of(&old), Ok(()));
+    assert_eq!(old_red.check_red_of(&blue()), Ok(()));
+    assert_eq!(red().check_red_of(&old), Ok(()));
+    assert!(old.to_pdf().starts_with(b"%PDF-"));
 }
 
 #[test]
@@ -390,7 +424,7 @@ fn json_of_another_form_is_refused() {
         assert_ne!(changed, json, "{from} is in the document");
         EInvoice::from_json(&changed).unwrap_err()
     };
-    assert_eq!(refused("e-invoice/1", "e-invoice/2"), FormatError::Schema);
+    assert_eq!(refused("e-invoice/2", "e-invoice/3"), FormatError::Schema);
     for (from, to) in [
         ("\"patient\": 1001", "\"patient\": \"测试\""),
         ("\"patient\": 1001", "\"patient\": 1001, \"测试\": 1"),

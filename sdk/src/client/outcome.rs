@@ -83,30 +83,6 @@ impl Client {
         })
     }
 
-    /// The transaction of a block with the first event of which this holds. The node must have the
-    /// state of the block.
-    pub async fn transaction_with(
-        &self,
-        block: Hash,
-        is_wanted: impl Fn(&RuntimeEvent) -> bool,
-    ) -> Result<Option<Hash>, ClientError> {
-        let records = self.event_records(block).await?;
-        let index = records.iter().find_map(|record| match record.phase {
-            frame_system::Phase::ApplyExtrinsic(index) if is_wanted(&record.event) => Some(index),
-            _ => None,
-        });
-        let Some(index) = index.and_then(|index| usize::try_from(index).ok()) else {
-            return Ok(None);
-        };
-        let found: Option<SignedBlock> = self.request("chain_getBlock", rpc_params![block]).await?;
-        let encoded = found.and_then(|signed| signed.block.extrinsics.into_iter().nth(index));
-        let encoded = encoded.ok_or_else(|| ClientError::NotFound {
-            what: format!("transaction {index} of block {block:?}"),
-        })?;
-        let bytes = super::bytes_of_hex(&encoded, "a transaction")?;
-        Ok(Some(extrinsic_hash(&bytes)))
-    }
-
     async fn event_records(
         &self,
         block: Hash,

@@ -1,6 +1,10 @@
 //! What an e-invoice says otherwise than the chain.
 
 use xinglin_einvoice::{EInvoice, Fault};
+use xinglin_primitives::glue::Line;
+
+use super::item_of;
+use crate::billing::ItemKey;
 
 /// A difference between an e-invoice and the chain, or within it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,13 +24,38 @@ pub enum Difference {
     /// A line is otherwise on the chain, or not there.
     #[error("line {0} is not what chain and envelope say: the document is false")]
     Line(u16),
+    /// The commitment of the chain's line is to another item, or made with another salt.
+    #[error("line {0} is for another item than the chain is bound to, or `proof.salt` is another: the document is false")]
+    Item(u16),
+    /// The document does not say of which catalogue its codes are, so that nothing binds them.
+    #[error("its version does not bind codes and names to the chain: check it with the key of a reader, or have it rendered again")]
+    Unbound,
     /// Something that changes in an invoice's life is otherwise on the chain.
     #[error("`{0}` is not what the chain says now: the document is of another time, or false; render it again")]
     Changed(&'static str),
 }
 
+/// Compares what the lines of a document are for with the commitments of the lines of the blue
+/// invoice. A line that the chain does not have is for [`compare`] to find.
+pub(super) fn compare_items(given: &EInvoice, lines: &[Line]) -> Vec<Difference> {
+    if !given.has_systems() {
+        return vec![Difference::Unbound];
+    }
+    let key = ItemKey::from_bytes(given.proof.salt.0);
+    let differing = given.lines.iter().filter(|line| {
+        let of_chain = usize::from(line.no).checked_sub(1);
+        let of_chain = of_chain.and_then(|place| lines.get(place));
+        of_chain.is_some_and(|of_chain| key.commit(&item_of(line)) != of_chain.item)
+    });
+    differing.map(|line| Difference::Item(line.no)).collect()
+}
+
 /// Compares a document with what the chain and the envelope make.
-pub(super) fn compare(given: &EInvoice, chain: &EInvoice) -> Vec<Difference> {
+pub(super) fn compare(given: &EInvoice, mut chain: EInvoice) -> Vec<Difference> {
+    if !given.has_systems() {
+        chain.lines.iter_mut().for_each(|line| line.system = None);
+    }
+    let chain = &chain;
     let fixed = [
         ("number", given.number == chain.number),
         ("kind", given.kind == chain.kind),
@@ -72,6 +101,9 @@ fn lines(given: &EInvoice, chain: &EInvoice) -> Vec<Difference> {
 
 #[cfg(test)]
 mod tests {
+    use xinglin_einvoice::SCHEMA_1;
+    use xinglin_primitives::glue::CatalogueClass;
+
     use super::*;
 
     fn example() -> EInvoice {
@@ -84,7 +116,7 @@ mod tests {
     #[test]
     fn every_field_is_compared() {
         let chain = example();
-        assert_eq!(compare(&chain, &chain), []);
+        assert_eq!(compare(&chain, chain.clone()), []);
         let text: serde_json::Value = serde_json::from_str(&chain.to_json()).unwrap();
         let names: Vec<&String> = text.as_object().unwrap().keys().collect();
         type Change = fn(&mut EInvoice);
@@ -105,7 +137,7 @@ mod tests {
         for (field, change) in &changed {
             let mut given = chain.clone();
             change(&mut given);
-            let found = compare(&given, &chain);
+            let found = compare(&given, chain.clone());
             let named = [Difference::Contradiction(field), Difference::Changed(field)];
             assert!(
                 found.len() == 1 && named.contains(&found[0]),
@@ -125,9 +157,58 @@ mod tests {
         let chain = example();
         let mut given = chain.clone();
         given.lines[0].name.push('x');
-        assert_eq!(compare(&given, &chain), [Difference::Line(1)]);
+        assert_eq!(compare(&given, chain.clone()), [Difference::Line(1)]);
         let mut given = chain.clone();
         let last = given.lines.pop().unwrap();
-        assert_eq!(compare(&given, &chain), [Difference::Line(last.no)]);
+        assert_eq!(compare(&given, chain), [Difference::Line(last.no)]);
+    }
+
+    #[test]
+    fn systems_are_compared_where_the_version_has_them() {
+        let chain = example();
+        let mut given = chain.clone();
+        given.lines[1].system = Some("urn:example:other".into());
+        assert_eq!(compare(&given, chain.clone()), [Difference::Line(2)]);
+        given.schema = SCHEMA_1.into();
+        given.lines.iter_mut().for_each(|line| line.system = None);
+        assert_eq!(compare(&given, chain), []);
+    }
+
+    #[test]
+    fn items_are_compared_with_their_commitments() {
+        let given = example();
+        let key = ItemKey::from_bytes(given.proof.salt.0);
+        let of_chain = |line: &xinglin_einvoice::Line| Line {
+            item: key.commit(&item_of(line)),
+            class: CatalogueClass::B,
+            prepay_bp: 0,
+            unit_price_fen: 1,
+            quantity: 1,
+            price_limit_fen: None,
+            fund_share_bp: None,
+        };
+        let chain: Vec<Line> = given.lines.iter().map(of_chain).collect();
+        assert_eq!(compare_items(&given, &chain), []);
+        type Change = fn(&mut EInvoice);
+        let cases: [(Change, &[u16]); 5] = [
+            (|it| it.lines[0].system = Some("x".into()), &[1]),
+            (|it| it.lines[1].code.push('x'), &[2]),
+            (|it| it.proof.salt.0[0] ^= 1, &[1, 2, 3]),
+            // It is told apart: nobody without a key can check it.
+            (|it| it.lines[2].name.push('x'), &[]),
+            // Where a line belongs is not told by its place in the document.
+            (|it| drop(it.lines.remove(0)), &[]),
+        ];
+        for (change, expected) in cases {
+            let mut changed = given.clone();
+            change(&mut changed);
+            let expected: Vec<Difference> =
+                expected.iter().copied().map(Difference::Item).collect();
+            assert_eq!(compare_items(&changed, &chain), expected);
+        }
+        let mut old = given;
+        old.schema = SCHEMA_1.into();
+        old.proof.salt.0[0] ^= 1;
+        assert_eq!(compare_items(&old, &chain), [Difference::Unbound]);
     }
 }

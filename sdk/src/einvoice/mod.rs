@@ -1,43 +1,33 @@
 //! E-invoices: rendered from the chain and the envelope of an invoice's details, and compared with
 //! them.
 //!
-//! Names and codes of the items are in the envelope only, so that both take the key of one of its
-//! readers. The chain says everything else. Where an invoice was issued is read from the events of
-//! its block: a node that has pruned the state of that block cannot tell it.
+//! What the items are is in the envelope only: rendering takes the key of one of its readers. Whoever
+//! has a document and no key compares it with the chain alone, which has all else in the clear and is
+//! bound to each item's system and code by a commitment; see [`verify_publicly`]. Both need the present
+//! state and the bodies of blocks, and so any node: one that prunes states will do.
 
 mod compare;
+mod issuance;
+mod of_chain;
 
 pub use compare::Difference;
 
-use pallet_payments::{
-    number::InvoiceNumber,
-    states::InvoiceState,
-    types::{Payment as ChainPayment, RedLetter, Source as ChainSource},
-};
-use xinglin_einvoice as document;
-use xinglin_einvoice::{Day, EInvoice, Kind, SCHEMA};
-use xinglin_primitives::{
-    glue::{CatalogueClass, Line, Setting},
-    time::{Date, Moment},
-    Balance, BlockNumber, Hash, InvoiceId, MemberId, SettlementId,
-};
-use xinglin_rpc_api::questions::{
-    Payments as PaymentsQuestion, Settlements as SettlementsQuestion,
-};
-use xinglin_runtime::{Runtime, RuntimeEvent};
+use std::fmt;
 
+use pallet_payments::number::InvoiceNumber;
+use xinglin_einvoice as document;
+use xinglin_einvoice::EInvoice;
+use xinglin_primitives::{InvoiceId, MemberId};
+use xinglin_runtime::Runtime;
+
+use self::of_chain::{hash, OfChain};
 use crate::{
-    billing::{self, Item, ReadInvoice},
+    billing::{self, Item},
     client::Client,
     operation::OperationError,
-    parties::{self, unknown},
+    parties,
     wallet::Wallet,
 };
-
-/// Blocks of one time among which a red-letter invoice is looked for.
-const SAME_TIME_MAX: BlockNumber = 64;
-/// Settlements of one page.
-const PAGE: u32 = 100;
 
 /// Why an e-invoice cannot be rendered or compared.
 #[derive(Debug, thiserror::Error)]
@@ -59,74 +49,50 @@ impl From<crate::client::ClientError> for EInvoiceError {
     }
 }
 
-/// Where an invoice was issued.
-struct Place {
-    height: BlockNumber,
-    transaction: Hash,
+/// What is found without a key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PublicVerdict {
+    /// What the document says otherwise than the chain. None: it is what the chain says now.
+    pub differences: Vec<Difference>,
+    /// What cannot be told without a key.
+    pub unchecked: Vec<Unchecked>,
+}
+
+/// What of a document only a reader of the envelope can check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unchecked {
+    /// The names of the items: the chain is bound to their systems and codes.
+    Names,
+    /// All of what the items are, and the salt: the document is of the version that does not have the
+    /// systems.
+    Items,
+}
+
+impl fmt::Display for Unchecked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Names => "the names of the items, which are in the envelope only",
+            Self::Items => {
+                "what the items are, since a document of this version does not have their systems"
+            }
+        })
+    }
 }
 
 /// Renders an invoice, blue or red, as one of those who may read its details.
 ///
 /// # Errors
-/// The wallet is of nobody who may, the details are not those of the chain, or the node does not have
-/// the state of the block any more.
+/// The wallet is of nobody who may, or the details are not those of the chain.
 pub async fn render(
     client: &Client,
     wallet: &Wallet,
     invoice: InvoiceId,
 ) -> Result<EInvoice, EInvoiceError> {
-    let read = billing::read(client, wallet, invoice).await?;
-    let blue = &read.status.invoice;
-    let issuer = parties::member(client, blue.number.member).await?;
-    let place = match &read.red {
-        None => issued_in(client, blue.issued_in, invoice).await?,
-        Some(red) => Some(red_issued_in(client, red, invoice).await?),
-    };
-    let place = place.ok_or_else(|| unknown(format_args!("transaction of invoice {invoice}")))?;
-    let mut rendered = EInvoice {
-        schema: SCHEMA.to_owned(),
-        number: number(blue.number),
-        kind: Kind::Blue,
-        issuer: document::Member {
-            id: blue.number.member.0,
-            name: String::from_utf8_lossy(&issuer.name).into_owned(),
-        },
-        patient: blue.patient.0,
-        visit: blue.visit.map(|visit| visit.0),
-        service: document::Service {
-            first: day(blue.service.0)?,
-            last: day(blue.service.1)?,
-        },
-        setting: match blue.setting {
-            Setting::Outpatient => document::Setting::Outpatient,
-            Setting::Inpatient => document::Setting::Inpatient,
-        },
-        issued_at_ms: blue.issued_at,
-        lines: Vec::new(),
-        total_fen: fen(blue.tally.total_fen, "the total")?,
-        total_in_words: String::new(),
-        settlement: None,
-        payments: Vec::new(),
-        refunded_fen: 0,
-        state: document::State::Issued,
-        proof: document::Proof {
-            genesis: hash(client.genesis()),
-            block_height: place.height.into(),
-            extrinsic: hash(place.transaction),
-            envelope: hash(blue.details.envelope),
-            salt: document::Hash(*read.item_key.as_bytes()),
-        },
-    };
-    match &read.red {
-        None => add_blue(client, wallet, &read, &mut rendered).await?,
-        Some(red) => add_red(&read, red, &mut rendered)?,
-    }
-    rendered.total_in_words = rendered.words();
-    Ok(rendered)
+    render_as_stated(client, wallet, invoice, None).await
 }
 
-/// Compares an e-invoice with itself and with the chain, as one of those who may read its details.
-/// An empty list: it is what the chain says now.
+/// Compares an e-invoice with itself and with chain and envelope, as one of those who may read its
+/// details. An empty list: it is what they say now.
 ///
 /// # Errors
 /// As [`render`].
@@ -135,11 +101,76 @@ pub async fn verify_against_chain(
     wallet: &Wallet,
     given: &EInvoice,
 ) -> Result<Vec<Difference>, EInvoiceError> {
+    let mut differences = faults_of(given);
+    match find(client, given).await? {
+        Err(difference) => differences.push(difference),
+        Ok(invoice) => {
+            let stated = Some(given.proof.extrinsic);
+            let rendered = render_as_stated(client, wallet, invoice, stated).await?;
+            differences.extend(compare::compare(given, rendered));
+        }
+    }
+    Ok(differences)
+}
+
+/// Compares an e-invoice with itself and with the chain, as anybody. The names of the items remain
+/// unchecked, and the items altogether if the document does not have their systems.
+///
+/// # Errors
+/// The chain cannot be read, or a number of it does not fit into a document.
+pub async fn verify_publicly(
+    client: &Client,
+    given: &EInvoice,
+) -> Result<PublicVerdict, EInvoiceError> {
+    let mut differences = faults_of(given);
+    match find(client, given).await? {
+        Err(difference) => differences.push(difference),
+        Ok(invoice) => {
+            let of_chain = OfChain::read(client, invoice).await?;
+            let items = stated_items(given, of_chain.lines.len());
+            let (salt, stated) = (given.proof.salt, Some(given.proof.extrinsic));
+            let made = of_chain.document(&items, salt, stated)?;
+            differences.extend(compare::compare_items(given, &of_chain.lines));
+            differences.extend(compare::compare(given, made));
+        }
+    }
+    let unchecked = match given.has_systems() {
+        true => Unchecked::Names,
+        false => Unchecked::Items,
+    };
+    Ok(PublicVerdict {
+        differences,
+        unchecked: vec![unchecked],
+    })
+}
+
+/// Renders an invoice that a document says to be issued by a transaction.
+async fn render_as_stated(
+    client: &Client,
+    wallet: &Wallet,
+    invoice: InvoiceId,
+    stated: Option<document::Hash>,
+) -> Result<EInvoice, EInvoiceError> {
+    let read = billing::read(client, wallet, invoice).await?;
+    let items: Vec<Item> = read.lines.into_iter().map(|(_, item)| item).collect();
+    let salt = document::Hash(*read.item_key.as_bytes());
+    let of_chain = OfChain::read(client, invoice).await?;
+    of_chain.document(&items, salt, stated)
+}
+
+/// What of a document contradicts itself.
+fn faults_of(given: &EInvoice) -> Vec<Difference> {
     let faults = given.check().err().unwrap_or_default();
-    let mut differences: Vec<Difference> = faults.into_iter().map(Difference::Fault).collect();
+    faults.into_iter().map(Difference::Fault).collect()
+}
+
+/// The invoice of a document's number, or why there is none.
+async fn find(
+    client: &Client,
+    given: &EInvoice,
+) -> Result<Result<InvoiceId, Difference>, EInvoiceError> {
     if given.proof.genesis != hash(client.genesis()) {
-        differences.push(Difference::OtherChain);
-        return Ok(differences);
+        return Ok(Err(Difference::OtherChain));
     }
     let wanted = InvoiceNumber {
         year: given.number.year,
@@ -148,214 +179,34 @@ pub async fn verify_against_chain(
     };
     let key = pallet_payments::Numbers::<Runtime>::hashed_key_for(wanted);
     let found: Option<InvoiceId> = parties::read(client, &key).await?;
-    let Some(invoice) = found else {
-        differences.push(Difference::Unknown);
-        return Ok(differences);
-    };
-    let rendered = render(client, wallet, invoice).await?;
-    differences.extend(compare::compare(given, &rendered));
-    Ok(differences)
+    Ok(found.ok_or(Difference::Unknown))
 }
 
-/// Adds what only a blue invoice has.
-async fn add_blue(
-    client: &Client,
-    wallet: &Wallet,
-    read: &ReadInvoice,
-    rendered: &mut EInvoice,
-) -> Result<(), EInvoiceError> {
-    let invoice = read.status.id;
-    for (place, (of_chain, item)) in read.lines.iter().enumerate() {
-        let amount_fen = of_chain.amount_fen();
-        let part = (of_chain.quantity, amount_fen);
-        rendered.lines.push(line(place, of_chain, item, part)?);
-    }
-    let tally = &read.status.invoice.tally;
-    if let Some(settlement) = tally.settlement {
-        let found = settlement_of(client, wallet, invoice, settlement).await?;
-        rendered.settlement = Some(found);
-    }
-    let payments = client
-        .ask(wallet.key(), &PaymentsQuestion { invoice })
-        .await?;
-    for one in payments {
-        rendered.payments.push(payment(&one)?);
-    }
-    rendered.refunded_fen = fen(tally.refunded_fen, "what was taken back")?;
-    rendered.state = match read.status.state {
-        InvoiceState::Issued => document::State::Issued,
-        InvoiceState::PartlyPaid => document::State::PartlyPaid,
-        InvoiceState::Paid => document::State::Paid,
-        InvoiceState::Balanced => document::State::Balanced,
-        InvoiceState::Cancelled => document::State::Cancelled,
-        InvoiceState::PartlyRefunded => document::State::PartlyRefunded,
-        InvoiceState::Refunded => document::State::Refunded,
-    };
-    Ok(())
-}
-
-/// Makes a red-letter invoice of the document of its blue one.
-fn add_red(
-    read: &ReadInvoice,
-    red: &RedLetter,
-    rendered: &mut EInvoice,
-) -> Result<(), EInvoiceError> {
-    rendered.kind = Kind::Red {
-        of: rendered.number,
-    };
-    rendered.number = number(red.number);
-    rendered.issued_at_ms = red.issued_at;
-    rendered.total_fen = fen(red.total_fen, "the total")?;
-    for part in &red.parts {
-        let place = usize::from(part.line);
-        let (of_chain, item) = read
+/// What a document says the lines of the blue invoice are for. A line that it does not have is for
+/// nothing; the comparison of the lines tells.
+fn stated_items(given: &EInvoice, lines: usize) -> Vec<Item> {
+    let item = |place: usize| {
+        let line = given
             .lines
-            .get(place)
-            .ok_or_else(|| unknown(format_args!("line {place} of invoice {}", red.blue)))?;
-        let part = (part.quantity, part.amount_fen);
-        rendered.lines.push(line(place, of_chain, item, part)?);
-    }
-    Ok(())
-}
-
-fn line(
-    place: usize,
-    of_chain: &Line,
-    item: &Item,
-    (quantity, amount_fen): (u32, Balance),
-) -> Result<document::Line, EInvoiceError> {
-    let what = "a line";
-    Ok(document::Line {
-        no: u16::try_from(place + 1).map_err(|_| EInvoiceError::TooLarge { what })?,
-        code: item.code.clone(),
-        name: item.name.clone(),
-        class: match of_chain.class {
-            CatalogueClass::A => document::ItemClass::A,
-            CatalogueClass::B => document::ItemClass::B,
-            CatalogueClass::C => document::ItemClass::C,
-        },
-        prepay_bp: of_chain.prepay_bp,
-        unit_price_fen: of_chain.unit_price_fen,
-        price_limit_fen: of_chain.price_limit_fen,
-        fund_share_bp: of_chain.fund_share_bp,
-        quantity,
-        amount_fen: fen(amount_fen, what)?,
-    })
-}
-
-fn payment(of_chain: &ChainPayment) -> Result<document::Payment, EInvoiceError> {
-    let what = "a payment";
-    Ok(document::Payment {
-        source: match of_chain.source {
-            ChainSource::Balance { .. } => document::Source::Balance,
-            ChainSource::Outside { provider, .. } => document::Source::Outside {
-                provider: provider.0.into(),
+            .iter()
+            .find(|line| usize::from(line.no) == place + 1);
+        match line {
+            Some(line) => item_of(line),
+            None => Item {
+                system: String::new(),
+                code: String::new(),
+                name: String::new(),
             },
-        },
-        amount_fen: fen(of_chain.amount_fen, what)?,
-        returned_fen: fen(of_chain.returned_fen, what)?,
-        at_ms: of_chain.at,
-    })
-}
-
-/// The settlement that covers an invoice.
-async fn settlement_of(
-    client: &Client,
-    wallet: &Wallet,
-    invoice: InvoiceId,
-    wanted: SettlementId,
-) -> Result<document::Settlement, EInvoiceError> {
-    let question = SettlementsQuestion {
-        invoice,
-        before: None,
-        limit: PAGE,
+        }
     };
-    // The one that covers it is the latest, since another is possible only after it was taken back.
-    let settlements = client.ask(wallet.key(), &question).await?;
-    let found = settlements.into_iter().find(|(id, _)| *id == wanted);
-    let (_, settlement) = found.ok_or_else(|| unknown(format_args!("settlement {wanted}")))?;
-    let what = "the settlement";
-    Ok(document::Settlement {
-        id: wanted.0,
-        fund_fen: fen(settlement.split.fund_fen(), what)?,
-        account_fen: fen(settlement.split.account_fen, what)?,
-        cash_fen: fen(settlement.split.cash_fen, what)?,
-        covered_fen: fen(settlement.to_member_fen, what)?,
-    })
+    (0..lines).map(item).collect()
 }
 
-/// Where in a block an invoice was issued, blue or red. `None` if in another block.
-async fn issued_in(
-    client: &Client,
-    height: BlockNumber,
-    id: InvoiceId,
-) -> Result<Option<Place>, EInvoiceError> {
-    use pallet_payments::Event;
-
-    let block = client.block_hash(height).await?;
-    let is_issue = |event: &RuntimeEvent| match event {
-        RuntimeEvent::Payments(Event::InvoiceIssued { invoice, .. }) => *invoice == id,
-        RuntimeEvent::Payments(Event::Refunded { red, .. }) => *red == id,
-        _ => false,
-    };
-    let transaction = client.transaction_with(block, is_issue).await?;
-    Ok(transaction.map(|transaction| Place {
-        height,
-        transaction,
-    }))
-}
-
-/// Where a red-letter invoice was issued, of which the chain knows the time.
-async fn red_issued_in(
-    client: &Client,
-    red: &RedLetter,
-    id: InvoiceId,
-) -> Result<Place, EInvoiceError> {
-    let (mut before, mut height) = (0, client.header(client.tip().await?).await?.number);
-    while height.saturating_sub(before) > 1 {
-        let middle = before + (height - before) / 2;
-        if time_of(client, middle).await? < red.issued_at {
-            before = middle;
-        } else {
-            height = middle;
-        }
+/// What a line of a document is for.
+fn item_of(line: &document::Line) -> Item {
+    Item {
+        system: line.system.clone().unwrap_or_default(),
+        code: line.code.clone(),
+        name: line.name.clone(),
     }
-    for height in height..height.saturating_add(SAME_TIME_MAX) {
-        if let Some(place) = issued_in(client, height, id).await? {
-            return Ok(place);
-        }
-        if time_of(client, height).await? > red.issued_at {
-            break;
-        }
-    }
-    Err(unknown(format_args!("transaction of invoice {id}")).into())
-}
-
-/// The time of a block.
-async fn time_of(client: &Client, height: BlockNumber) -> Result<Moment, EInvoiceError> {
-    let block = client.block_hash(height).await?;
-    let key = frame_support::storage::storage_prefix(b"Timestamp", b"Now");
-    Ok(client.storage(&key, block).await?.unwrap_or_default())
-}
-
-fn number(number: InvoiceNumber) -> document::Number {
-    document::Number {
-        year: number.year,
-        member: number.member.0,
-        sequence: number.sequence,
-    }
-}
-
-fn day(date: Date) -> Result<Day, EInvoiceError> {
-    Day::from_days(date.0).ok_or(EInvoiceError::TooLarge {
-        what: "a service day",
-    })
-}
-
-fn fen(amount: Balance, what: &'static str) -> Result<u64, EInvoiceError> {
-    u64::try_from(amount).map_err(|_| EInvoiceError::TooLarge { what })
-}
-
-fn hash(hash: Hash) -> document::Hash {
-    document::Hash(hash.0)
 }

@@ -57,6 +57,7 @@ fn red_letter() -> RedLetter {
         number: number(),
         blue: InvoiceId(4),
         issued_at: morning(),
+        issued_in: 6,
         reason: Reason::Allowance,
         parts: BoundedVec::truncate_from(vec![part()]),
         total_fen: 20,
@@ -149,7 +150,7 @@ fn what_is_stored_keeps_its_layout() {
     ];
     let expected = [
         ("invoice", "f82df6f7172429e6363f642d80295232"),
-        ("red letter", "93a095dd00bc5f73c10505af803ea8c2"),
+        ("red letter", "d8b61a595c36aadaa3790c80addfeb91"),
         ("payments", "0be7e8df54d123cc6824d8374b9150d1"),
         ("records", "c43029037dfd6da45e9d986353a0fa3a"),
         ("redemption", "5c7d25fff17f3914ef7b27c16769670d"),

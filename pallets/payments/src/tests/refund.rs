@@ -10,7 +10,7 @@ use crate::{
     receipts::ProviderReceipt,
     states::InvoiceState,
     types::{LinePart, Reason, RedLetter, RefundOf, Repayment, RED_LETTERS_MAX},
-    Call, Error, Event,
+    Call, Error, Event, RedLetters,
 };
 
 fn moved() -> (i128, i128) {
@@ -72,6 +72,7 @@ fn a_whole_invoice_is_refunded() {
     run(|| {
         let id = paid();
         Now::set(morning() + 7);
+        System::set_block_number(9);
         let red = refund(id, RefundOf::Everything, 1);
         assert_eq!(moved(), (0, 0));
         assert_eq!(state(id), (InvoiceState::Refunded, 0));
@@ -84,6 +85,7 @@ fn a_whole_invoice_is_refunded() {
             number,
             blue: id,
             issued_at: morning() + 7,
+            issued_in: 9,
             reason: Reason::NotRendered,
             parts: BoundedVec::truncate_from(vec![part(0, 3, 3_000), part(1, 1, 2_000)]),
             total_fen: TOTAL_FEN,
@@ -105,6 +107,22 @@ fn a_whole_invoice_is_refunded() {
         assert_eq!(events(), [refunded]);
         refused(id, RefundOf::Everything, Error::ExceedsInvoice);
         refused(id, parts(&[part(0, 1, 1)]), Error::ExceedsInvoice);
+    });
+}
+
+#[test]
+fn a_red_letter_invoice_of_no_block_is_noticed() {
+    ext().execute_with(|| {
+        System::set_block_number(4);
+        let id = paid();
+        let red = refund(id, lines(&[0]), 1);
+        check();
+        for block in [3, 5] {
+            RedLetters::<Test>::mutate(red, |letter| {
+                letter.as_mut().unwrap().issued_in = block;
+            });
+            assert!(Payments::check_invariants().is_err(), "{block}");
+        }
     });
 }
 
