@@ -5,7 +5,6 @@
 
 #![allow(missing_docs, reason = "the macros generate undocumented items")]
 
-use codec::{Decode, Encode};
 use frame_support::{
     dispatch::GetDispatchInfo,
     genesis_builder_helper::{build_state, get_preset},
@@ -39,7 +38,6 @@ use pallet_records::{
     types::{ContentKind, KeyProgress, Reader, Record, RecordVersion, SealedKey, VersionNumber},
 };
 use pallet_transaction_payment_rpc_runtime_api::{FeeDetails, RuntimeDispatchInfo};
-use scale_info::TypeInfo;
 use sp_api::impl_runtime_apis;
 use sp_core::OpaqueMetadata;
 use sp_inherents::{CheckInherentsResult, InherentData};
@@ -54,13 +52,16 @@ use xinglin_primitives::{
     glue::Admission,
     privacy::{Location, Refusal, Topic},
     stamp::StampsAround,
-    time::Moment,
+    time::{Date, Moment},
     AccessRequestId, AccountId, AppointmentId, Balance, BlockNumber, CaseId, ClaimId, CoverageId,
-    DisclosureId, EmergencyId, GrantId, Hash, Header, InvoiceId, MemberId, Nonce, PatientId,
-    PractitionerId, RecordId, ScheduleId, SettlementId,
+    DisclosureId, EmergencyId, GrantId, Hash, Header, InvoiceId, MemberId, Nonce, Party, PatientId,
+    PractitionerId, RecordId, ScheduleId, SchemeId, SettlementId,
 };
 
+pub use crate::answers::{AccountBalance, SchemeInForce, Trail, TrailPart};
+
 use crate::{
+    answers::{self, Asker},
     ciphertexts,
     configs::Admitted,
     genesis,
@@ -134,11 +135,13 @@ sp_api::decl_runtime_apis! {
         /// The versions of a record, oldest first.
         fn versions_of(record: RecordId) -> Vec<RecordVersion>;
         /// The sealed key of a version for whatever the account is to the record by itself: its
-        /// patient, her delegate, a practitioner, a member.
+        /// patient, her delegate, a practitioner, a member. With `party`, the one sealed to that
+        /// party, if the account acts for it.
         fn key_for(
             account: AccountId,
             record: RecordId,
             version: VersionNumber,
+            party: Option<Party>,
         ) -> Option<(Reader<AccountId>, SealedKey)>;
         /// How many of a patient's sealed keys are under her encryption key of now.
         fn key_progress(patient: PatientId) -> KeyProgress;
@@ -181,23 +184,31 @@ sp_api::decl_runtime_apis! {
         fn payments_of(invoice: InvoiceId) -> PaymentList;
         /// The red-letter invoices of a blue one, oldest first.
         fn red_letters_of(invoice: InvoiceId) -> Vec<(InvoiceId, RedLetter)>;
+        /// What the main account of a party has of on-chain CNY, or the asker's own account.
+        fn balance_of(asker: AccountId, of: Option<Party>) -> Option<AccountBalance>;
     }
 
     /// Coverages, settlements and claims.
     pub trait InsuranceApi {
-        /// How a settlement would split an invoice now, with at most so much of the personal account.
+        /// How a settlement would split an invoice now, with at most so much of the personal account:
+        /// 0 unless the asker may pay for the patient. An insurer asks for its own coverages only.
         fn pre_settle(
+            asker: Asker,
             invoice: InvoiceId,
             coverage: CoverageId,
             account_max_fen: Balance,
         ) -> Result<PreSettlement, DispatchError>;
-        /// The coverages of a patient with the accumulators of a year; without one, of this year.
+        /// The coverages of a patient with the accumulators of a year; without one, of this year. An
+        /// insurer is told its own ones.
         fn coverages_of(
+            asker: Asker,
             patient: PatientId,
             year: Option<Year>,
             skip: u32,
             limit: u32,
         ) -> Vec<CoverageView<AccountId>>;
+        /// A scheme with the parameters in force for services on a date; without one, today.
+        fn scheme_on(scheme: SchemeId, date: Option<Date>) -> Option<SchemeInForce>;
         /// The claims that wait for an insurer, oldest first.
         fn open_claims(
             insurer: MemberId,
@@ -294,24 +305,16 @@ sp_api::decl_runtime_apis! {
     /// The whole of a visit.
     pub trait TrailApi {
         /// From an appointment to its records, invoices and settlements, if there is such an
-        /// appointment.
-        fn trail_of(appointment: AppointmentId) -> Option<Trail>;
+        /// appointment. The booking is told to all who may ask about it; the records to the patient,
+        /// who may read for her, the practitioner and the member of the visit; the invoices with
+        /// their settlements to the patient, who may pay for her, and that member. A regulator's case
+        /// opens all.
+        fn trail_of(
+            asker: Asker,
+            appointment: AppointmentId,
+        ) -> Option<Trail>;
     }
 }
-
-/// The trail of a visit: booking, records, invoices and what became of each.
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
-pub struct Trail {
-    /// The booking and how far the visit has come.
-    pub appointment: Appointment<AccountId>,
-    /// The records written for it.
-    pub records: Vec<(RecordId, Record)>,
-    /// Its invoices, newest first, each with its settlements, newest first.
-    pub invoices: Vec<(InvoiceStatus, Vec<(SettlementId, Settlement)>)>,
-}
-
-/// Most invoices of a visit, and settlements of an invoice, that a trail has.
-const TRAIL_PAGE_MAX: u32 = 100;
 
 impl_runtime_apis! {
     impl sp_api::Core<Block> for Runtime {
@@ -477,8 +480,12 @@ impl_runtime_apis! {
             account: AccountId,
             record: RecordId,
             version: VersionNumber,
+            party: Option<Party>,
         ) -> Option<(Reader<AccountId>, SealedKey)> {
-            Records::key_for(&account, record, version)
+            match party {
+                None => Records::key_for(&account, record, version),
+                Some(party) => Records::key_as(&account, party, record, version),
+            }
         }
 
         fn key_progress(patient: PatientId) -> KeyProgress {
@@ -541,24 +548,34 @@ impl_runtime_apis! {
         fn red_letters_of(invoice: InvoiceId) -> Vec<(InvoiceId, RedLetter)> {
             Payments::red_letters_of(invoice)
         }
+
+        fn balance_of(asker: AccountId, of: Option<Party>) -> Option<AccountBalance> {
+            answers::balance_of(asker, of)
+        }
     }
 
     impl self::InsuranceApi<Block> for Runtime {
         fn pre_settle(
+            asker: Asker,
             invoice: InvoiceId,
             coverage: CoverageId,
             account_max_fen: Balance,
         ) -> Result<PreSettlement, DispatchError> {
-            Insurance::pre_settle(invoice, coverage, account_max_fen)
+            answers::pre_settle(&asker, invoice, coverage, account_max_fen)
         }
 
         fn coverages_of(
+            asker: Asker,
             patient: PatientId,
             year: Option<Year>,
             skip: u32,
             limit: u32,
         ) -> Vec<CoverageView<AccountId>> {
-            Insurance::coverages_of(patient, year, skip, limit)
+            answers::coverages_of(&asker, patient, year, skip, limit)
+        }
+
+        fn scheme_on(scheme: SchemeId, date: Option<Date>) -> Option<SchemeInForce> {
+            answers::scheme_on(scheme, date)
         }
 
         fn open_claims(
@@ -689,18 +706,11 @@ impl_runtime_apis! {
     }
 
     impl self::TrailApi<Block> for Runtime {
-        fn trail_of(appointment: AppointmentId) -> Option<Trail> {
-            let invoices = Payments::invoices_of_visit(appointment, None, TRAIL_PAGE_MAX);
-            let with_settlements = |invoice: InvoiceStatus| {
-                let page = TRAIL_PAGE_MAX;
-                let settlements = Insurance::settlements_of_invoice(invoice.id, None, page);
-                (invoice, settlements)
-            };
-            Some(Trail {
-                appointment: pallet_appointments::Appointments::<Runtime>::get(appointment)?,
-                records: Records::records_of_visit(appointment),
-                invoices: invoices.into_iter().map(with_settlements).collect(),
-            })
+        fn trail_of(
+            asker: Asker,
+            appointment: AppointmentId,
+        ) -> Option<Trail> {
+            answers::trail_of(&asker, appointment)
         }
     }
 

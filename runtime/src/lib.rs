@@ -15,9 +15,11 @@
 
 extern crate alloc;
 
+#[warn(missing_docs)]
+pub mod answers;
 pub mod apis;
 #[warn(missing_docs)]
-mod calls;
+pub mod calls;
 #[warn(missing_docs)]
 pub mod ciphertexts;
 #[warn(missing_docs)]

@@ -3,10 +3,12 @@
 //! The state is the same on every node of the consortium, in pseudonyms. What an app asks over the
 //! network is answered by this policy: a patient's affairs are told to the patient, to those who act
 //! for her and to those who deal with her in the matter; a regulator names the open case that
-//! concerns it.
+//! concerns it. What of an answer is told to whom, where that is not all of it to all of them, says
+//! [`answers`](crate::answers).
 
 use frame_support::traits::Time;
 use pallet_audit::states::CaseState;
+use pallet_insurance::types::Coverage;
 use pallet_payments::reads::Document;
 use pallet_records::grants::Grantee;
 use xinglin_primitives::{
@@ -37,12 +39,15 @@ fn is_concerned(asker: &AccountId, topic: Topic) -> bool {
         Topic::Bills(patient) => acts_for(asker, patient, &[Scope::Paying]),
         Topic::Cover(patient) => {
             acts_for(asker, patient, &[Scope::Paying])
-                || member.is_some_and(|member| insurers_of(patient).any(|one| one == member))
+                || member.is_some_and(|member| insures(member, patient))
         }
         Topic::Record(record) => may_read(asker, record),
         Topic::Content(content) => {
             Records::by_content(content).is_some_and(|(record, _)| may_read(asker, record))
         }
+        Topic::RecordAs(record, party) => may_read_as(asker, party, record),
+        Topic::ContentAs(content, party) => Records::by_content(content)
+            .is_some_and(|(record, _)| may_read_as(asker, party, record)),
         Topic::Appointment(id) => concerns_visit(asker, member, id),
         Topic::Invoice(id) => concerns_invoice(asker, member, id),
         Topic::Member(id) => member == Some(id),
@@ -56,7 +61,7 @@ fn is_concerned(asker: &AccountId, topic: Topic) -> bool {
         Topic::Case(id) => {
             is_regulator(member) && Audit::case(id).map(|case| case.regulator) == member
         }
-        Topic::OwnOperations => true,
+        Topic::OwnOperations | Topic::OwnAccount | Topic::Published => true,
         Topic::History(entity) => concerns_entity(asker, member, entity),
         Topic::Operations => false,
     }
@@ -70,9 +75,14 @@ fn for_case(asker: &AccountId, topic: Topic, case: CaseId) -> Result<(), Refusal
         .ok_or(Refusal::NoCase)?;
     // What an operation has to do with a case shows only once it is found. Nodes keep these
     // questions, and the chain their digest, so that who asks for what is on the record instead.
+    // What everybody may ask needs no case, and is not refused for naming one.
     if matches!(
         topic,
-        Topic::OwnOperations | Topic::History(_) | Topic::Operations
+        Topic::OwnOperations
+            | Topic::OwnAccount
+            | Topic::Published
+            | Topic::History(_)
+            | Topic::Operations
     ) {
         return Ok(());
     }
@@ -104,11 +114,19 @@ fn parties_of(topic: Topic) -> Vec<Party> {
             ]
         }),
         // A record's contents come from a disclosure by those who have the key, never from a node.
-        Topic::Record(_) | Topic::Content(_) | Topic::Schedule(_) => Vec::new(),
+        Topic::Record(_)
+        | Topic::RecordAs(..)
+        | Topic::Content(_)
+        | Topic::ContentAs(..)
+        | Topic::Schedule(_) => Vec::new(),
         // Regulators ask about these without a case.
         Topic::Oversight | Topic::Case(_) => Vec::new(),
         // These are of no one's in particular: any open case opens them.
-        Topic::OwnOperations | Topic::History(_) | Topic::Operations => Vec::new(),
+        Topic::OwnOperations
+        | Topic::OwnAccount
+        | Topic::Published
+        | Topic::History(_)
+        | Topic::Operations => Vec::new(),
     }
 }
 
@@ -164,12 +182,12 @@ fn concerns_grant(asker: &AccountId, member: Option<MemberId>, id: GrantId) -> b
     })
 }
 
-fn acts_for(asker: &AccountId, patient: PatientId, scopes: &[Scope]) -> bool {
+pub(crate) fn acts_for(asker: &AccountId, patient: PatientId, scopes: &[Scope]) -> bool {
     let mut scopes = scopes.iter();
     scopes.any(|scope| <Members as Patients<AccountId>>::acts_for(asker, patient, *scope))
 }
 
-fn acts_as(asker: &AccountId, practitioner: PractitionerId) -> bool {
+pub(crate) fn acts_as(asker: &AccountId, practitioner: PractitionerId) -> bool {
     <Members as Practitioners<AccountId>>::acts_for(asker, practitioner, Scope::Routine)
 }
 
@@ -177,17 +195,24 @@ fn may_read(asker: &AccountId, record: RecordId) -> bool {
     Records::may_read(asker, record, Timestamp::now()).is_ok()
 }
 
+fn may_read_as(asker: &AccountId, party: Party, record: RecordId) -> bool {
+    Records::may_read_as(asker, party, record, Timestamp::now()).is_ok()
+}
+
 fn is_regulator(member: Option<MemberId>) -> bool {
     member.and_then(Members::kind_of) == Some(MemberKind::Regulator)
 }
 
-/// The insurers of a patient's coverages.
-fn insurers_of(patient: PatientId) -> impl Iterator<Item = MemberId> {
+/// Whether a member is the insurer of a patient's coverage, be it one that has ended.
+fn insures(member: MemberId, patient: PatientId) -> bool {
     let coverages = Insurance::coverages_of(patient, None, 0, u32::MAX);
-    coverages
-        .into_iter()
-        .filter_map(|view| pallet_insurance::Schemes::<Runtime>::get(view.coverage.scheme))
-        .map(|scheme| scheme.insurer)
+    coverages.iter().any(|view| is_by(&view.coverage, member))
+}
+
+/// Whether a coverage is by a scheme of a member.
+pub(crate) fn is_by(coverage: &Coverage<AccountId>, insurer: MemberId) -> bool {
+    pallet_insurance::Schemes::<Runtime>::get(coverage.scheme)
+        .is_some_and(|scheme| scheme.insurer == insurer)
 }
 
 fn concerns_visit(asker: &AccountId, member: Option<MemberId>, id: AppointmentId) -> bool {

@@ -386,6 +386,10 @@ mod calls {
         /// practitioner gives `Routine` to session keys. A session key lives 72 hours at most, a
         /// delegate acts for five years at most.
         ///
+        /// `encryption_key` is the delegate's: what a patient's delegate may read is sealed to it. A
+        /// delegate that is registered itself needs none, since it has the one with which it is; a
+        /// session key may do without, and open with the secret of its principal.
+        ///
         /// Errors: `NotActivePrincipal`, `OwnAccount`, `IllegalScopes`, `EndInPast`, `EndTooLate`,
         /// `TooManyDelegates`, `TooManyPrincipals`.
         ///
@@ -397,6 +401,7 @@ mod calls {
             kind: DelegationKind,
             scopes: Scopes,
             until: Moment,
+            encryption_key: Option<EncryptionKey>,
         ) -> DispatchResult {
             let who = ensure_signed(origin)?;
             let principal = Self::active_principal(&who).ok_or(Error::<T>::NotActivePrincipal)?;
@@ -406,6 +411,7 @@ mod calls {
                 kind,
                 scopes,
                 until,
+                encryption_key,
             };
             Self::put_delegation(delegate, delegation)
         }

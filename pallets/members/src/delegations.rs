@@ -69,6 +69,7 @@ impl<T: Config> Pallet<T> {
             kind,
             ref scopes,
             until,
+            encryption_key,
         } = delegation;
         let now = T::Time::now();
         ensure!(
@@ -87,6 +88,7 @@ impl<T: Config> Pallet<T> {
             kind,
             scopes: scopes.clone(),
             until,
+            encryption_key,
         };
         Self::unlink(principal, &delegate);
         Self::make_room(principal, &delegate, now)?;

@@ -182,6 +182,8 @@ mod events {
             scopes: Scopes,
             /// The instant from which it may no longer.
             until: Moment,
+            /// The key to which envelopes are sealed for it, if it has one of its own.
+            encryption_key: Option<EncryptionKey>,
         },
         /// An account acts for somebody no more.
         DelegationEnded {

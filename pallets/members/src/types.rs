@@ -301,6 +301,10 @@ pub struct Delegation {
     pub scopes: Scopes,
     /// The instant from which it may no longer.
     pub until: Moment,
+    /// The key to which a patient's envelopes are sealed for it, if it is not registered itself or
+    /// is to read with another key than that. A session key without one opens with the secret of its
+    /// principal.
+    pub encryption_key: Option<EncryptionKey>,
 }
 
 impl Delegation {

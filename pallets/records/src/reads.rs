@@ -188,6 +188,27 @@ impl<T: Config> Pallet<T> {
         })
     }
 
+    /// The sealed key of a version for a party for which an account acts, whether or not it may still
+    /// read. It opens with the party's secret: a session key has none of its own.
+    pub fn key_as(
+        who: &T::AccountId,
+        party: Party,
+        id: RecordId,
+        version: VersionNumber,
+    ) -> Option<(Reader<T::AccountId>, SealedKey)> {
+        let record = Records::<T>::get(id)?;
+        let reader = match party {
+            Party::Patient(patient) => (patient == record.patient).then_some(Reader::Patient)?,
+            Party::Practitioner(practitioner) => Reader::Practitioner(practitioner),
+            Party::Member(member) => Reader::Member(member),
+        };
+        if !Self::acts_as(who, party) {
+            return None;
+        }
+        let key = Self::key_of(id, version, reader.clone())?;
+        Some((reader, key))
+    }
+
     /// Whether an account may read a record at `now`, as a party, for whichever purpose.
     pub fn may_read_as(
         who: &T::AccountId,

@@ -72,7 +72,7 @@ pub enum Outcome {
     Error,
 }
 
-/// Length of the periods in which operations are counted, in UTC.
+/// Length of the periods in which operations are counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Period {
@@ -81,7 +81,7 @@ pub enum Period {
     /// An hour.
     #[default]
     Hour,
-    /// A day.
+    /// A civil day, in UTC+8.
     Day,
 }
 
@@ -281,8 +281,8 @@ pub struct OperationView {
     /// asker's business.
     #[serde(with = "mentioned")]
     pub entities: Vec<Entity>,
-    /// Whether it may concern others than the asker, as a batch may: `arguments` is left
-    /// out then, and so is what concerns others.
+    /// Whether it may concern others than the asker, as a batch and what is about things of several
+    /// patients may: `arguments` is left out then, and so is what concerns others.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_part: bool,
 }
@@ -294,7 +294,8 @@ pub struct OperationDetails {
     /// What it said and did.
     #[serde(flatten)]
     pub operation: OperationView,
-    /// Its events, in order; of what is shown in part, those that mention what is the asker's business.
+    /// Its events, in order; of what is shown in part, those that mention what is the asker's business,
+    /// each in part if it concerns several patients itself.
     pub events: Vec<EventView>,
     /// Proof that it is in the chain's history, with the whole transaction; none of what is shown in
     /// part.
@@ -319,11 +320,15 @@ pub struct EventView {
     pub pallet: String,
     /// Name.
     pub event: String,
-    /// The fields by name, times as ISO 8601.
+    /// The fields by name, times as ISO 8601. `null` if only a part of it is the asker's business.
     pub fields: Value,
-    /// What it mentions, each as `patient:7`.
+    /// What it mentions, each as `patient:7`; of what is shown in part, what is the asker's business.
     #[serde(with = "mentioned")]
     pub entities: Vec<Entity>,
+    /// Whether it concerns several patients, as the opening of many records may: `fields` is left out
+    /// then, and so is what concerns others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_part: bool,
 }
 
 /// That something happened, without whom it concerns.
@@ -439,7 +444,9 @@ pub struct BlockDetails {
 pub struct CountsQuery {
     /// Per what.
     pub period: Period,
-    /// Of the operations that mention this member; of everybody's without it.
+    /// Of the operations that mention this member, or of which an event is about an appointment, record,
+    /// grant or bill that was made with it; of everybody's without it. What the rules refused has no
+    /// such event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member: Option<MemberId>,
     /// In periods that begin at this time or later.
@@ -496,6 +503,9 @@ pub struct ExplorerStatus {
     pub last: BlockNumber,
     /// The last committed block.
     pub tip: BlockNumber,
+    /// Why no further block is indexed; what is indexed can be asked all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
     /// The record of regulators' questions; `null` if the node answers none.
     pub record: Option<RecordStatus>,
 }

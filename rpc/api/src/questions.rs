@@ -9,7 +9,7 @@
 //! | `xinglin_records` | a patient's records, newest first | page of records |
 //! | `xinglin_recordVersions` | a record | its versions, oldest first |
 //! | `xinglin_recordCiphertext` | a record, by content hash | the ciphertext |
-//! | `xinglin_recordKey` | a record | the asker's sealed key of a version |
+//! | `xinglin_recordKey` | a record | the asker's sealed key of a version; a session key's is [its owner's](RecordKey) |
 //! | `xinglin_keyProgress` | a patient's sealed keys | how many are under the key of now |
 //! | `xinglin_grants` | a patient's grants | list |
 //! | `xinglin_grantsTo` | grants to a practitioner or member | page, newest first |
@@ -17,15 +17,17 @@
 //! | `xinglin_accessLog` | who read a patient's records, or tried | page, newest first |
 //! | `xinglin_appointments` | a patient's appointments | list, newest first |
 //! | `xinglin_bookings` | a schedule's bookings | page of whole slots |
-//! | `xinglin_trail` | an appointment and all that came of it | trail |
+//! | `xinglin_trail` | an appointment and what came of it, as far as it is [the asker's](Trail) | trail |
 //! | `xinglin_invoice` | an invoice | the document |
 //! | `xinglin_invoiceEnvelope` | what the lines of an invoice are | the envelope |
 //! | `xinglin_invoices` | a patient's invoices | list, newest first |
 //! | `xinglin_unpaidInvoices` | a member's unpaid invoices | list, oldest first |
 //! | `xinglin_payments` | an invoice's payments | list |
 //! | `xinglin_redLetters` | an invoice's red-letter invoices | list |
-//! | `xinglin_preSettle` | what a settlement would bring now | the split, or the chain's error |
-//! | `xinglin_coverages` | a patient's coverages, accumulators, account | list |
+//! | `xinglin_preSettle` | what a settlement would bring now, [within what the asker may allow](PreSettle) | the split, or the chain's error |
+//! | `xinglin_coverages` | a patient's coverages, accumulators, account; an insurer is told [its own](Coverages) | list |
+//! | `xinglin_scheme` | the rules of a scheme on a day, which [anybody](Scheme) may ask for | scheme, version, parameters |
+//! | `xinglin_balance` | what is on an account: one's own, or [that of whom one acts for](Balance) | on-chain CNY, free and held |
 //! | `xinglin_settlements` | an invoice's settlements | list, newest first |
 //! | `xinglin_openClaims` | claims with flags that wait for an insurer | list, oldest first |
 //! | `xinglin_flaggedClaims` | the same with due times; without an insurer those of all, for a regulator | list, oldest first |
@@ -43,9 +45,9 @@
 use codec::Encode;
 use serde::{de::DeserializeOwned, Deserialize, Serialize};
 use xinglin_primitives::{
-    privacy::Topic, AccountId, AppointmentId, CaseId, ClaimId, CoverageId, DisclosureId,
-    EmergencyId, Hash, InvoiceId, MemberId, PatientId, PractitionerId, RecordId, ScheduleId,
-    SettlementId,
+    privacy::Topic, time::Date, AccountId, AppointmentId, CaseId, ClaimId, CoverageId,
+    DisclosureId, EmergencyId, Hash, InvoiceId, MemberId, Party, PatientId, PractitionerId,
+    RecordId, ScheduleId, SchemeId, SettlementId,
 };
 
 use crate::Bytes;
@@ -132,7 +134,7 @@ pub trait Question: SignedQuestion {
     fn topic(&self) -> Topic;
 
     /// The function's arguments in SCALE.
-    fn arguments(&self, asker: &AccountId) -> Vec<u8>;
+    fn arguments(&self, asker: &Auth) -> Vec<u8>;
 }
 
 fn page_default() -> u32 {
@@ -185,12 +187,20 @@ macro_rules! question {
                 $topic
             }
 
-            fn arguments(&self, $asker: &AccountId) -> Vec<u8> {
+            fn arguments(&self, $asker: &Auth) -> Vec<u8> {
                 let $question = self;
                 $arguments.encode()
             }
         }
     };
+}
+
+/// A record, asked about in the account's own name or as the party for which it acts.
+fn record_topic(record: RecordId, party: Option<Party>) -> Topic {
+    match party {
+        None => Topic::Record(record),
+        Some(party) => Topic::RecordAs(record, party),
+    }
 }
 
 /// Whom something is granted to.
@@ -224,31 +234,46 @@ question! {
     RecordVersions {
         /// Which.
         record: RecordId,
+        /// As [`RecordKey::party`].
+        #[serde(default)]
+        party: Option<Party>,
     },
     "xinglin_recordVersions",
-    |q, _asker| Topic::Record(q.record),
+    |q, _asker| record_topic(q.record, q.party),
     "RecordsApi_versions_of" (q.record,)
 }
 question! {
-    /// The asker's sealed key of one version of a record.
+    /// The asker's sealed key of one version of a record: as the patient, her delegate, a practitioner
+    /// or a member, whichever the account is itself. A session key names in `party` for whom it acts,
+    /// and gets the key that is sealed to that party and opens with the party's secret.
     RecordKey {
         /// Which.
         record: RecordId,
         /// Which version, from 1.
         version: u16,
+        /// As whom, as `{"practitioner": 3}`, if the account acts for somebody: a session key for its
+        /// owner.
+        #[serde(default)]
+        party: Option<Party>,
     },
     "xinglin_recordKey",
-    |q, asker| Topic::Record(q.record),
-    "RecordsApi_key_for" (asker, q.record, q.version)
+    |q, asker| record_topic(q.record, q.party),
+    "RecordsApi_key_for" (&asker.account, q.record, q.version, q.party)
 }
 question! {
     /// The ciphertext of a version of a record.
     RecordCiphertext {
         /// Blake2b-256 of the ciphertext.
         content: Hash,
+        /// As [`RecordKey::party`].
+        #[serde(default)]
+        party: Option<Party>,
     },
     "xinglin_recordCiphertext",
-    |q, _asker| Topic::Content(q.content),
+    |q, _asker| match q.party {
+        None => Topic::Content(q.content),
+        Some(party) => Topic::ContentAs(q.content, party),
+    },
     carried "PrivacyApi_record_ciphertext" (q.content,)
 }
 question! {
@@ -356,14 +381,23 @@ question! {
     "AppointmentsApi_appointments_in" (q.schedule, q.first_slot)
 }
 question! {
-    /// The trail of a visit: booking, records, invoices, settlements.
+    /// The trail of a visit: booking, records, invoices, settlements. What the asker is not told is
+    /// empty, and `withheld` names it, whether or not there is anything:
+    ///
+    /// | part | told to |
+    /// |---|---|
+    /// | booking | all who may ask: the patient, delegates who book or read for her, the practitioner, the member's accounts |
+    /// | `Records` | the patient, delegates who read for her, the practitioner, the member's accounts |
+    /// | `Invoices`, with settlements | the patient, delegates who pay for her, the member's accounts |
+    ///
+    /// A regulator asks for an open case about one of them, and is told all.
     Trail {
         /// Which visit.
         appointment: AppointmentId,
     },
     "xinglin_trail",
-    |q, _asker| Topic::Appointment(q.appointment),
-    "TrailApi_trail_of" (q.appointment,)
+    |q, asker| Topic::Appointment(q.appointment),
+    "TrailApi_trail_of" (&asker.account, asker.case, q.appointment)
 }
 question! {
     /// An invoice, blue or red.
@@ -429,6 +463,10 @@ question! {
 }
 question! {
     /// How a settlement would split an invoice now.
+    ///
+    /// As for the settlement itself, money of the personal account takes the patient, or who may pay
+    /// for her: others leave `accountMaxFen` at 0 and else get the error `NeedsPatient`. An insurer
+    /// that may open the invoice names a coverage of its own; of any other, it gets `NotItsInsurer`.
     PreSettle {
         /// The invoice.
         invoice: InvoiceId,
@@ -439,11 +477,18 @@ question! {
         account_max_fen: u64,
     },
     "xinglin_preSettle",
-    |q, _asker| Topic::Invoice(q.invoice),
-    "InsuranceApi_pre_settle" (q.invoice, q.coverage, u128::from(q.account_max_fen))
+    |q, asker| Topic::Invoice(q.invoice),
+    "InsuranceApi_pre_settle" (
+        &asker.account,
+        asker.case,
+        q.invoice,
+        q.coverage,
+        u128::from(q.account_max_fen),
+    )
 }
 question! {
-    /// The coverages of a patient with the accumulators of a year.
+    /// The coverages of a patient with the accumulators of a year: all of them for her, who may pay
+    /// for her and a regulator's case; for an insurer its own, ended ones included.
     Coverages {
         /// Whose.
         patient: PatientId,
@@ -458,8 +503,50 @@ question! {
         limit: u32,
     },
     "xinglin_coverages",
-    |q, _asker| Topic::Cover(q.patient),
-    "InsuranceApi_coverages_of" (q.patient, q.year, q.skip, q.limit)
+    |q, asker| Topic::Cover(q.patient),
+    "InsuranceApi_coverages_of" (
+        &asker.account,
+        asker.case,
+        q.patient,
+        q.year,
+        q.skip,
+        q.limit,
+    )
+}
+question! {
+    /// A scheme with the parameters in force for services on a day: deductibles, bands, ratios, caps.
+    /// They are published rules, the same for all who are covered: any account may ask, also one that
+    /// nobody knows. Which scheme covers somebody, her coverages tell. `null` if there is no such
+    /// scheme, or it had not begun.
+    Scheme {
+        /// Which.
+        scheme: SchemeId,
+        /// The service day, in days since 1970-01-01 in UTC+8; today without it.
+        #[serde(default)]
+        date: Option<Date>,
+    },
+    "xinglin_scheme",
+    |q, _asker| Topic::Published,
+    "InsuranceApi_scheme_on" (q.scheme, q.date)
+}
+question! {
+    /// What an account has of on-chain CNY, in fen: what can be spent, and what is held. Without `of`
+    /// it is the account that asks. A patient's is told to her and to who may pay for her, a
+    /// member's to its accounts, a practitioner's to her and her session keys; a regulator names a
+    /// case about them. `null` if there is no such party.
+    Balance {
+        /// Whose main account, as `{"patient": 7}`; the asker's own account without it.
+        #[serde(default)]
+        of: Option<Party>,
+    },
+    "xinglin_balance",
+    |q, asker| match q.of {
+        None => Topic::OwnAccount,
+        Some(Party::Patient(id)) => Topic::Bills(id),
+        Some(Party::Practitioner(id)) => Topic::Practitioner(id),
+        Some(Party::Member(id)) => Topic::Member(id),
+    },
+    "PaymentsApi_balance_of" (&asker.account, q.of)
 }
 question! {
     /// The settlements of an invoice, newest first.

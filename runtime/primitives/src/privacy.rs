@@ -5,7 +5,7 @@ use scale_info::TypeInfo;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AppointmentId, BlockNumber, CaseId, Entity, Hash, InvoiceId, MemberId, PatientId,
+    AppointmentId, BlockNumber, CaseId, Entity, Hash, InvoiceId, MemberId, Party, PatientId,
     PractitionerId, RecordId, ScheduleId,
 };
 
@@ -17,9 +17,9 @@ pub enum Topic {
     File(PatientId),
     /// A patient's appointments.
     Visits(PatientId),
-    /// A patient's invoices and payments.
+    /// A patient's invoices and payments, and what is on her account.
     Bills(PatientId),
-    /// A patient's coverages, accumulators and personal account.
+    /// A patient's coverages, accumulators and personal account: for an insurer those by its schemes.
     Cover(PatientId),
     /// A record's contents and sealed keys.
     Record(RecordId),
@@ -27,13 +27,14 @@ pub enum Topic {
     Content(Hash),
     /// The bookings of a schedule.
     Schedule(ScheduleId),
-    /// One visit and all that came of it.
+    /// One visit and what came of it: the records and the bills for those only whose they are.
     Appointment(AppointmentId),
     /// One invoice, its payments and settlements.
     Invoice(InvoiceId),
-    /// What waits for a member: schedules' bookings, unpaid invoices, claims, requests.
+    /// What waits for a member: schedules' bookings, unpaid invoices, claims, requests. And what is
+    /// on its account.
     Member(MemberId),
-    /// What is granted to a practitioner and what waits for her.
+    /// What is granted to a practitioner and what waits for her. And what is on her account.
     Practitioner(PractitionerId),
     /// What waits for the regulators.
     Oversight,
@@ -45,6 +46,15 @@ pub enum Topic {
     History(Entity),
     /// Any operations.
     Operations,
+    /// What is on the asker's own account.
+    OwnAccount,
+    /// What is published for all: the rules of schemes.
+    Published,
+    /// A record's contents and sealed keys, as a party for which the asker acts: a session key says
+    /// for whom it does.
+    RecordAs(RecordId, Party),
+    /// The record whose ciphertext has this hash, as a party for which the asker acts.
+    ContentAs(Hash, Party),
 }
 
 /// Where on the chain a ciphertext is.

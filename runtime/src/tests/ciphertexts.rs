@@ -1,10 +1,13 @@
 //! Which ciphertexts are found in a call.
 
-use pallet_records::types::{AmendReason, ContentKind, NewRecord};
+use codec::Decode;
+use pallet_records::types::{
+    AmendReason, ContentKind, NewRecord, Reader, SealedKey, SEALED_KEY_BYTES,
+};
 use xinglin_primitives::{MemberId, PatientId, PractitionerId, RecordId};
 
 use super::*;
-use crate::ciphertexts::carried;
+use crate::{ciphertexts::carried, native::DecodeError, Runtime};
 
 /// A call that carries one byte of ciphertext, and what is to be found of it.
 fn write(seed: u8) -> (RuntimeCall, (Hash, Vec<u8>)) {
@@ -99,4 +102,56 @@ fn calls_nested_more_deeply_than_transactions_are_left_alone() {
     assert_eq!(found(&deep), [expected]);
     let (deeper, _) = nested(65);
     assert!(found(&deeper).is_empty());
+}
+
+/// A transaction that writes a record with these sealed keys: its bytes without the length prefix.
+fn written_with(keys: &[SealedKey]) -> Vec<u8> {
+    let (call, _) = write(1);
+    let RuntimeCall::Records(pallet_records::Call::write {
+        record,
+        content_hash,
+        ciphertext,
+        ..
+    }) = call
+    else {
+        panic!("not a record");
+    };
+    let readers = [
+        Reader::Patient,
+        Reader::Practitioner(PractitionerId(0)),
+        Reader::Member(MemberId(0)),
+    ];
+    let keys: Vec<_> = readers.into_iter().zip(keys.iter().copied()).collect();
+    let call = pallet_records::Call::<Runtime>::write {
+        record,
+        content_hash,
+        ciphertext,
+        keys: keys.try_into().unwrap(),
+    };
+    let signed = Chain::new().sign("//Alice//doctor//1", 0, call);
+    Vec::decode(&mut &signed.bytes()[..]).unwrap()
+}
+
+/// Decodes what has been changed after it was signed, with a length prefix that is right.
+fn decoded(bytes: &[u8]) -> Result<(), DecodeError> {
+    DecodedExtrinsic::decode(bytes.encode().into()).map(|_| ())
+}
+
+#[test]
+fn sealed_keys_of_another_length_are_no_keys() {
+    // No byte of a key is the beginning of a reader.
+    let marks = [0xe1, 0xe2, 0xe3];
+    let good = written_with(&marks.map(|mark| SealedKey([mark; SEALED_KEY_BYTES])));
+    assert_eq!(decoded(&good), Ok(()));
+    for mark in marks {
+        let key = [mark; SEALED_KEY_BYTES];
+        let is_key = |window: &[u8]| window == key;
+        let at = good.windows(SEALED_KEY_BYTES).position(is_key).unwrap();
+        let mut shorter = good.clone();
+        shorter.remove(at);
+        assert_eq!(decoded(&shorter), Err(DecodeError::Malformed), "79 bytes");
+        let mut longer = good.clone();
+        longer.insert(at, mark);
+        assert_eq!(decoded(&longer), Err(DecodeError::Malformed), "81 bytes");
+    }
 }

@@ -124,6 +124,7 @@ fn a_session_key_books_until_it_ends() {
         scopes: BoundedBTreeSet::try_from(std::collections::BTreeSet::from([Scope::Booking]))
             .unwrap(),
         until,
+        encryption_key: None,
     };
     let delegated = chain.sign(PATIENT, 0, delegate);
     let outcomes = chain.block(vec![published, delegated]).outcomes;

@@ -7,11 +7,13 @@
 mod apis;
 mod blocks;
 mod ciphertexts;
+mod devices;
 mod domain;
 mod genesis;
 mod metadata;
 mod money;
 mod oversight;
+mod policy;
 mod privacy;
 mod replacement;
 mod transactions;

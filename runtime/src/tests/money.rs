@@ -12,7 +12,7 @@ use sp_io::hashing::blake2_256;
 use xinglin_primitives::{
     glue::{CatalogueClass, Line, Setting},
     time::Date,
-    CoverageId, InvoiceId, MemberId, PatientId, SchemeId, SettlementId,
+    AppointmentId, CoverageId, InvoiceId, MemberId, PatientId, SchemeId, SettlementId,
 };
 
 use super::{domain::motion, *};
@@ -47,7 +47,7 @@ fn parameters() -> SchemeParameters {
     }
 }
 
-fn scheme() -> RuntimeCall {
+pub(super) fn scheme() -> RuntimeCall {
     pallet_insurance::Call::create_scheme {
         code: BoundedVec::truncate_from(b"S".to_vec()),
         from: Date(0),
@@ -56,10 +56,11 @@ fn scheme() -> RuntimeCall {
     .into()
 }
 
-fn enrolment() -> RuntimeCall {
+/// Covers the patient 0.
+pub(super) fn enrolment(scheme: SchemeId) -> RuntimeCall {
     pallet_insurance::Call::enrol {
         patient: PatientId(0),
-        scheme: SchemeId(0),
+        scheme,
         insured: Insured {
             category: Category::Employed,
             age_group: 0,
@@ -72,7 +73,12 @@ fn enrolment() -> RuntimeCall {
     .into()
 }
 
-fn invoice() -> RuntimeCall {
+/// A bill for one item, the same in each. No two have the same envelope.
+pub(super) fn invoice(
+    visit: Option<AppointmentId>,
+    envelope: &[u8],
+    readers: &[MemberId],
+) -> RuntimeCall {
     let line = Line {
         item: Hash::zero(),
         class: CatalogueClass::A,
@@ -82,22 +88,21 @@ fn invoice() -> RuntimeCall {
         price_limit_fen: None,
         fund_share_bp: None,
     };
-    let envelope = b"sealed".to_vec();
     let today = Date::of(START);
     pallet_payments::Call::issue_invoice {
         invoice: NewInvoice {
             patient: PatientId(0),
-            visit: None,
+            visit,
             setting: Setting::Outpatient,
             service: (today, today),
             lines: BoundedVec::truncate_from(vec![line]),
             total_fen: PRICE_FEN.into(),
             details: Details {
-                envelope: blake2_256(&envelope).into(),
-                readers: Default::default(),
+                envelope: blake2_256(envelope).into(),
+                readers: BoundedVec::truncate_from(readers.to_vec()),
             },
         },
-        envelope: BoundedVec::truncate_from(envelope),
+        envelope: BoundedVec::truncate_from(envelope.to_vec()),
     }
     .into()
 }
@@ -132,8 +137,8 @@ fn charged() -> (Chain, [i128; 3]) {
     let mut chain = Chain::new();
     let calls = vec![
         chain.sign(INSURER, 0, scheme()),
-        chain.sign(INSURER, 1, enrolment()),
-        chain.sign(HOSPITAL, 0, invoice()),
+        chain.sign(INSURER, 1, enrolment(SchemeId(0))),
+        chain.sign(HOSPITAL, 0, invoice(None, b"sealed", &[])),
     ];
     assert_eq!(chain.block(calls).outcomes, vec![Ok(Ok(())); 3]);
     let before = funds(&mut chain);

@@ -106,7 +106,9 @@ fn what_does_not_exist_is_refused_like_what_is_not_ones_own() {
     for topic in [
         Topic::File(PatientId(999)),
         Topic::Record(RecordId(7)),
+        Topic::RecordAs(RecordId(7), Party::Patient(PatientId(0))),
         Topic::Content(Hash::zero()),
+        Topic::ContentAs(Hash::zero(), Party::Practitioner(PractitionerId(0))),
         Topic::Appointment(AppointmentId(7)),
         Topic::Invoice(InvoiceId(7)),
         Topic::Schedule(ScheduleId(7)),
@@ -130,6 +132,7 @@ fn a_delegate_asks_within_her_scopes_while_they_last() {
         kind: DelegationKind::SessionKey,
         scopes: scopes.try_into().unwrap(),
         until,
+        encryption_key: None,
     };
     let delegated = chain.sign(PATIENT, 1, delegate);
     assert_eq!(chain.one(delegated), Ok(Ok(())));
@@ -262,6 +265,7 @@ fn a_delegate_for_one_side_of_a_patients_affairs_does_not_see_her_history() {
                 .try_into()
                 .unwrap(),
             until: START + HOUR_MS,
+            encryption_key: None,
         };
         let delegated = chain.sign(PATIENT, nonce, delegate);
         assert_eq!(chain.one(delegated), Ok(Ok(())));

@@ -31,6 +31,7 @@ fn delegate_to<const N: usize>(
         kind,
         scopes: scopes(given),
         until,
+        encryption_key: None,
     }
 }
 
@@ -56,6 +57,7 @@ fn a_delegate_acts_within_scope_and_time() {
             kind: Delegate,
             scopes: scopes([Booking, Reading]),
             until: LATER,
+            encryption_key: None,
         }]);
         assert!(Members::is_admitted(&STRANGER));
         assert!(for_patient(STRANGER, Booking) && for_patient(STRANGER, Reading));
@@ -91,6 +93,39 @@ fn a_session_key_does_a_practitioners_routine() {
 }
 
 #[test]
+fn a_delegate_may_have_an_encryption_key_of_its_own() {
+    run(|| {
+        let stored = || {
+            let delegations = Delegations::<Test>::get(STRANGER).into_iter();
+            let keys = delegations.map(|it| it.encryption_key);
+            keys.collect::<Vec<_>>()
+        };
+        // Another takes the place of the earlier, and so does none.
+        for encryption_key in [Some(key(7)), Some(key(8)), None] {
+            assert_ok!(by(
+                PATIENT_ACCOUNT,
+                Call::delegate {
+                    delegate: STRANGER,
+                    kind: Delegate,
+                    scopes: scopes([Reading]),
+                    until: LATER,
+                    encryption_key,
+                }
+            ));
+            assert_events(&[Event::Delegated {
+                principal: THE_PATIENT,
+                delegate: STRANGER,
+                kind: Delegate,
+                scopes: scopes([Reading]),
+                until: LATER,
+                encryption_key,
+            }]);
+            assert_eq!(stored(), [encryption_key]);
+        }
+    });
+}
+
+#[test]
 fn scopes_are_legal_for_some_only() {
     run(|| {
         for (who, kind, given) in [
@@ -106,6 +141,7 @@ fn scopes_are_legal_for_some_only() {
                 kind,
                 scopes: given,
                 until: LATER,
+                encryption_key: None,
             };
             assert_noop!(by(who, call), Error::<Test>::IllegalScopes);
         }

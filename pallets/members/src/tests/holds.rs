@@ -199,6 +199,7 @@ fn delegates_of_who_is_stopped_do_not_act_but_stay_delegates() {
             kind: DelegationKind::Delegate,
             scopes: Scopes::try_from(scopes).unwrap(),
             until: START + 10,
+            encryption_key: None,
         };
         assert_ok!(by(PATIENT_ACCOUNT, delegate));
         assert!(act() && has() && Members::is_admitted(&STRANGER));

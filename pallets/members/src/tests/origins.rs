@@ -70,6 +70,7 @@ fn signed_calls() -> Vec<Call<Test>> {
             kind: DelegationKind::Delegate,
             scopes: Scopes::new(),
             until: START,
+            encryption_key: None,
         },
         Call::revoke_delegation { delegate: account },
         Call::renounce_delegation { principal },

@@ -386,6 +386,7 @@ fn session_keys_end_with_the_account_and_delegates_stay() {
                         .try_into()
                         .unwrap(),
                     until,
+                    encryption_key: None,
                 },
             )
         };

@@ -119,8 +119,8 @@ fn of_persons() -> impl Strategy<Value = Call<Test>> {
         Just(Call::veto_replacement {}),
         principal().prop_map(|principal| Call::cancel_replacement { principal }),
         principal().prop_map(|principal| Call::complete_replacement { principal }),
-        (account(), any::<bool>(), scopes(), 0..100u64).prop_map(
-            |(delegate, is_device, scopes, hours)| Call::delegate {
+        (account(), any::<bool>(), scopes(), 0..100u64, any::<bool>()).prop_map(
+            |(delegate, is_device, scopes, hours, has_key)| Call::delegate {
                 delegate,
                 kind: if is_device {
                     DelegationKind::SessionKey
@@ -129,6 +129,7 @@ fn of_persons() -> impl Strategy<Value = Call<Test>> {
                 },
                 scopes,
                 until: START + hours * HOUR_MS,
+                encryption_key: has_key.then(|| key(6)),
             }
         ),
         account().prop_map(|delegate| Call::revoke_delegation { delegate }),

@@ -138,6 +138,37 @@ fn nodes_ask_who_may_read() {
 }
 
 #[test]
+fn a_key_is_given_to_whoever_acts_for_its_reader() {
+    run(|| {
+        let id = write(ALICE);
+        let key = |who, party| Records::key_as(&who, party, id, 1).map(|(reader, _)| reader);
+        let author = Party::Practitioner(DOCTOR);
+        for who in [doctor(DOCTOR), tablet(DOCTOR)] {
+            assert_eq!(key(who, author), Some(Reader::Practitioner(DOCTOR)));
+        }
+        for who in [own(ALICE), carer(ALICE)] {
+            assert_eq!(key(who, Party::Patient(ALICE)), Some(Reader::Patient));
+        }
+        let member = Party::Member(HOSPITAL);
+        assert_eq!(key(staff(HOSPITAL), member), Some(Reader::Member(HOSPITAL)));
+        for (who, party) in [
+            (booker(ALICE), Party::Patient(ALICE)),
+            (carer(ALICE), Party::Patient(BOB)),
+            (own(BOB), Party::Patient(BOB)),
+            (tablet(COLLEAGUE), author),
+            (tablet(COLLEAGUE), Party::Practitioner(COLLEAGUE)),
+            (tablet(DOCTOR), member),
+        ] {
+            assert_eq!(key(who, party), None, "{who} as {party:?}");
+        }
+        // By itself a device is nobody.
+        assert_eq!(Records::key_for(&tablet(DOCTOR), id, 1), None);
+        let of_none = Records::key_as(&doctor(DOCTOR), author, RecordId(9), 1);
+        assert_eq!(of_none, None);
+    });
+}
+
+#[test]
 fn what_is_not_there_is_not_found() {
     run(|| {
         assert_eq!(Records::record(RecordId(0)), None);
