@@ -5,10 +5,14 @@ mod support;
 
 use std::{process::Output, time::Instant};
 
-use pallet_records::grants::Covered;
+use pallet_appointments::types::{Acting, StaffReason};
+use pallet_records::{access::Purpose, grants::Covered};
 use serde_json::{json, Value};
 use tokio::task::{spawn_blocking, yield_now, JoinHandle};
-use xinglin_primitives::{CaseId, ClaimId, CoverageId, GrantId, Hash, InvoiceId, PractitionerId};
+use xinglin_primitives::{
+    AppointmentId, CaseId, ClaimId, CoverageId, GrantId, Hash, InvoiceId, Party, PatientId,
+    PractitionerId, RecordId, ScheduleId,
+};
 use xinglin_rpc_api::explorer::ActivityFilter;
 use xinglin_runtime::{Runtime, RuntimeEvent};
 use xinglin_sdk::{
@@ -16,7 +20,8 @@ use xinglin_sdk::{
     client::{Client, Outcome},
     insurance::{self, SettlementOrder, Settling},
     operation::{self, execute, random_id, FINALITY_LIMIT},
-    parties, records,
+    parties,
+    records::{self, RecordDraft},
 };
 
 use self::support::{
@@ -380,6 +385,7 @@ async fn a_payment_is_found_in_its_block_by_its_events_and_by_its_signer() {
         (&status["first"], &status["record"]["kept"]),
         (&json!(1), &json!(0))
     );
+    assert_eq!(status["problem"], Value::Null);
     let indexed = status["last"].as_u64();
     assert!(indexed >= Some(payment.number.into()), "{status}");
     assert!(status["tip"].as_u64() >= indexed, "{status}");
@@ -547,4 +553,185 @@ async fn grants_claims_and_cases_are_found_by_their_numbers() {
             "{entity} by {path}"
         );
     }
+}
+
+/// Whether one of these, such as `patient:1`, is anywhere in an answer.
+fn mentions(answer: &Value, entities: &[&str]) -> bool {
+    let text = answer.to_string();
+    entities
+        .iter()
+        .any(|entity| text.contains(&format!("\"{entity}\"")))
+}
+
+/// Somebody finds an operation by what is hers, and is shown a part of it with none of what is foreign to
+/// her. Gives that part.
+fn part(node: &DevNode, path: &str, hash: Hash, (own, foreign): (&str, [&str; 2])) -> Value {
+    let text = format!("{hash:?}");
+    let items = found(node, path, &["--entity", own]);
+    let listed = items.into_iter().find(|it| it["hash"] == json!(hash));
+    let details = json(&explorer(node, path, &["operation", "--json", &text]));
+    for shown in [&listed.unwrap(), &details] {
+        assert_eq!(shown["hash"], text);
+        assert_eq!(
+            (&shown["inPart"], &shown["arguments"]),
+            (&json!(true), &Value::Null)
+        );
+        assert!(mentions(shown, &[own]), "{shown}");
+        assert!(!mentions(shown, &foreign), "{shown}");
+    }
+    assert_eq!(details["receipt"], Value::Null);
+    details
+}
+
+/// Whoever signed an operation, and a regulator for its case, see it whole: with all of these.
+fn is_whole_to(node: &DevNode, signer: &str, hash: Hash, entities: &[&str]) {
+    let text = format!("{hash:?}");
+    for (path, case) in [(signer, &[][..]), (REGULATOR, &["--case", "0"])] {
+        let operation = [&["operation", "--json", &text], case].concat();
+        let operation = json(&explorer(node, path, &operation));
+        assert_eq!(operation["inPart"], Value::Null);
+        assert_eq!(operation["receipt"]["hash"], text);
+        assert_ne!(operation["arguments"], Value::Null);
+        for entity in entities {
+            assert!(mentions(&operation, &[*entity]), "{operation}");
+        }
+    }
+}
+
+/// The names of the events of an operation.
+fn event_names(operation: &Value) -> Vec<&str> {
+    let events = operation["events"].as_array().unwrap().iter();
+    events.filter_map(|event| event["event"].as_str()).collect()
+}
+
+#[tokio::test]
+async fn of_records_that_are_opened_together_each_patient_sees_her_own() {
+    let node = DevNode::start(&[]);
+    let client = Client::connect(&node.url()).await.unwrap();
+    open_case(&client).await;
+    let doctor = wallet(DOCTOR);
+    for patient in [0, 1] {
+        let draft = RecordDraft {
+            patient: PatientId(patient),
+            ..drafts::record(b"{}")
+        };
+        let written = records::write(&client, doctor.key(), &draft).await;
+        assert_eq!(written.unwrap().record, RecordId(patient));
+    }
+    let party = Party::Practitioner(PractitionerId(0));
+    let both = [RecordId(0), RecordId(1)];
+    let opening = records::open(&client, &doctor, party, &both, Purpose::Treatment).await;
+    let opening = opening.unwrap();
+    assert_eq!(opening.allowed.len(), 2);
+    indexed(&client, &opening.outcome).await;
+    let hash = opening.outcome.hash;
+
+    let opened = ["--events", "--event-pallet", "Records", "--event", "Opened"];
+    for (path, own, record, foreign) in [
+        (PATIENT, "patient:0", "record:0", ["patient:1", "record:1"]),
+        (STRANGER, "patient:1", "record:1", ["patient:0", "record:0"]),
+    ] {
+        let details = part(&node, path, hash, (own, foreign));
+        let listed = found(&node, path, &[&["--entity", own], &opened[..]].concat());
+        let events = details["events"].as_array().unwrap();
+        for events in [events, &listed] {
+            let [event] = &events[..] else {
+                panic!("{events:?}");
+            };
+            assert_eq!(event["event"], "Opened");
+            assert_eq!(
+                (&event["inPart"], &event["fields"], &event["entities"]),
+                (&json!(true), &Value::Null, &json!([record]))
+            );
+        }
+    }
+    let all = ["practitioner:0", "record:0", "record:1"];
+    is_whole_to(&node, DOCTOR, hash, &all);
+    // Who signed it sees its events whole, too.
+    let of_doctor = ["--entity", "practitioner:0"];
+    let events = found(&node, DOCTOR, &[&of_doctor, &opened[..]].concat());
+    assert_eq!(events[0]["fields"]["allowed"], json!([0, 1]));
+}
+
+#[tokio::test]
+async fn who_gets_a_cancelled_place_is_not_told_who_had_it_nor_the_other_way_round() {
+    let node = DevNode::start(&[]);
+    let client = Client::connect(&node.url()).await.unwrap();
+    open_case(&client).await;
+    book(&client).await;
+    let waiting = pallet_appointments::Call::<Runtime>::book {
+        patient: PatientId(1),
+        schedule: ScheduleId(0),
+        slot: 0,
+        waitlist: true,
+        pre_visit_grant: None,
+    };
+    act_indexed(&client, STRANGER, waiting).await;
+    let cancel = pallet_appointments::Call::<Runtime>::cancel {
+        appointment: AppointmentId(0),
+        acting: Acting::Staff(StaffReason::PractitionerUnavailable),
+    };
+    let hash = act_indexed(&client, HOSPITAL, cancel).await.hash;
+
+    let others = ["patient:1", "appointment:1"];
+    let had = part(&node, PATIENT, hash, ("appointment:0", others));
+    assert_eq!(event_names(&had)[0], "Cancelled");
+    assert!(!event_names(&had).contains(&"Promoted"), "{had}");
+    let others = ["patient:0", "appointment:0"];
+    let got = part(&node, STRANGER, hash, ("patient:1", others));
+    assert_eq!(event_names(&got), ["Promoted"]);
+    assert_eq!(got["events"][0]["fields"]["appointment"], 1);
+    let all = ["patient:1", "appointment:0", "appointment:1"];
+    is_whole_to(&node, HOSPITAL, hash, &all);
+}
+
+#[tokio::test]
+async fn what_is_done_about_a_members_visits_bills_and_records_counts_for_it() {
+    let node = DevNode::start(&[]);
+    let client = Client::connect(&node.url()).await.unwrap();
+    book(&client).await;
+    let appointment = AppointmentId(0);
+    let check_in = pallet_appointments::Call::<Runtime>::check_in { appointment };
+    let refused = execute(&client, wallet(STRANGER).key(), check_in.clone()).await;
+    assert!(refused.is_err());
+    act_indexed(&client, HOSPITAL, check_in).await;
+    let complete = pallet_appointments::Call::<Runtime>::complete { appointment };
+    act_indexed(&client, DOCTOR, complete).await;
+    pay(&client).await;
+    flag(&client).await;
+    let doctor = wallet(DOCTOR);
+    let written = records::write(&client, doctor.key(), &drafts::record(b"{}")).await;
+    let amendment = drafts::amendment(written.unwrap().record, b"{ }");
+    let amended = records::amend(&client, doctor.key(), &amendment).await;
+    indexed(&client, &amended.unwrap().outcome).await;
+
+    let counted = |member: &[&str], name: &str| -> (u64, u64) {
+        let counts = ["counts", "--json", "--per", "day"];
+        let counts = json(&explorer(&node, PATIENT, &[&counts, member].concat()));
+        let items = counts["items"].as_array().unwrap().iter();
+        let of_call = items.filter(|it| {
+            let call = (it["pallet"].as_str(), it["call"].as_str());
+            (call.0).zip(call.1) == name.split_once('.')
+        });
+        // The test may begin on one day and end on the next.
+        of_call.fold((0, 0), |(succeeded, failed), it| {
+            let number = |field: &str| it[field].as_u64().unwrap();
+            (succeeded + number("succeeded"), failed + number("failed"))
+        })
+    };
+    for name in [
+        "Appointments.book",
+        "Appointments.check_in",
+        "Appointments.complete",
+        "Payments.pay",
+        "Insurance.settle",
+        "Records.write",
+        "Records.amend",
+    ] {
+        assert_eq!(counted(&["--member", "0"], name), (1, 0), "{name}");
+        assert_eq!(counted(&["--member", "1"], name), (0, 0), "{name}");
+    }
+    // Of what was refused nobody learns from counts whose it is.
+    assert_eq!(counted(&[], "Appointments.check_in"), (1, 1));
+    assert_eq!(counted(&["--member", "2"], "Insurance.settle"), (1, 0));
 }

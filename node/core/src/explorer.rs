@@ -6,7 +6,7 @@
 use codec::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use xinglin_primitives::{
-    questions::question_hash, AccountId, BlockNumber, CaseId, Entity, Hash, MemberId,
+    questions::question_hash, AccountId, BlockNumber, CaseId, Entity, Hash, MemberId, PatientId,
 };
 
 use crate::store::StoreError;
@@ -43,6 +43,60 @@ pub struct IndexProgress {
     pub last: BlockNumber,
     /// The last committed block.
     pub tip: BlockNumber,
+}
+
+/// Why the index comes no further. What is indexed can be asked all the same.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IndexProblem {
+    /// A database or the runtime fails.
+    #[error(
+        "the index {}; the node tries again to go on, and its log says what fails",
+        stays(*.indexed)
+    )]
+    Failing {
+        /// The last indexed block; `None` if there is none yet.
+        indexed: Option<BlockNumber>,
+    },
+    /// A write has failed, after which nothing more is written until the node starts anew.
+    #[error(
+        "the index {} and cannot be written; restart the node once the disk is well and has room, \
+         its log says what failed",
+        stays(*.indexed)
+    )]
+    Unwritable {
+        /// The last indexed block; `None` if there is none yet.
+        indexed: Option<BlockNumber>,
+    },
+    /// States that are needed are gone: it cannot go on.
+    #[error(
+        "the index ends at block {indexed} and the states before block {oldest} are pruned; \
+         `xinglin db reindex` makes it anew from there, or a node with --pruning archive keeps all"
+    )]
+    Gap {
+        /// The last indexed block.
+        indexed: BlockNumber,
+        /// The oldest state.
+        oldest: BlockNumber,
+    },
+}
+
+/// How far the index is that comes no further.
+fn stays(indexed: Option<BlockNumber>) -> String {
+    indexed.map_or_else(
+        || "has no block yet".to_owned(),
+        |indexed| format!("stays at block {indexed}"),
+    )
+}
+
+/// Whose something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// This patient's: herself, or a thing of hers.
+    Patient(PatientId),
+    /// A patient's of whom the index does not know: the thing is from before the index begins, or not there.
+    Unknown,
+    /// No patient's: a member, a practitioner or a case.
+    Nobody,
 }
 
 /// A transaction or an event: where it is on the chain. Positions are in the order of the history.
@@ -115,7 +169,7 @@ pub struct Page {
     pub next: Option<Position>,
 }
 
-/// Length of the periods in which operations are counted, in UTC.
+/// Length of the periods in which operations are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Period {
@@ -123,7 +177,7 @@ pub enum Period {
     Minute,
     /// An hour.
     Hour,
-    /// A day.
+    /// A civil day, in UTC+8.
     Day,
 }
 
@@ -147,6 +201,8 @@ pub struct Count {
 pub trait Explorer: Send + Sync + 'static {
     /// How far the index has come.
     fn progress(&self) -> IndexProgress;
+    /// Why it comes no further; `None` if nothing is in its way.
+    fn problem(&self) -> Option<IndexProblem>;
     /// The transactions that a filter lets through, after a position if one is given, at most
     /// `limit`.
     fn extrinsics(
@@ -171,8 +227,11 @@ pub trait Explorer: Send + Sync + 'static {
     fn block_at(&self, time_ms: u64) -> Result<Option<BlockNumber>, ExplorerError>;
     /// The encoded events of an indexed block, also when its state is pruned.
     fn encoded_events(&self, block: BlockNumber) -> Result<Option<Vec<u8>>, ExplorerError>;
+    /// Whose something is.
+    fn owner_of(&self, entity: Entity) -> Result<Owner, ExplorerError>;
     /// Counts of all periods that begin within a range of times, of one member's operations or of
-    /// everybody's, oldest first, at most `limit`.
+    /// everybody's, oldest first, at most `limit`. A member's are those that it is named in, and
+    /// those of which an event is about something that was made with it, as a visit to it was booked.
     fn counts(
         &self,
         period: Period,

@@ -1,18 +1,20 @@
 //! How many operations there were: by minute, hour and day, by call, of everybody and of each member.
 //!
 //! What counts is a transaction that somebody signed, by its own call, whatever it wraps. It is one of
-//! a member's if it or one of its events mentions the member.
+//! a member's if it or one of its events mentions the member, or if one of its events is about something
+//! that was made with the member (`owners`). What the rules refused has no such event: it counts for the
+//! members that it names itself.
 //!
-//! Minutes are kept for [`MINUTES_KEPT_MS`], hours for [`HOURS_KEPT_MS`], days for ever.
+//! Days are civil ones, in UTC+8. Minutes are kept for [`MINUTES_KEPT_MS`], hours for [`HOURS_KEPT_MS`], days for ever.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use codec::{Decode, Encode};
 use xinglin_core::{Count, Period, StoreError};
 use xinglin_decoding::OutlinedExtrinsic;
 use xinglin_primitives::{
-    time::{DAY_MS, HOUR_MS, MINUTE_MS},
-    Entity, MemberId,
+    time::{Date, DAY_MS, HOUR_MS, MINUTE_MS},
+    MemberId,
 };
 use xinglin_storage::{after_prefix, Batch, OrderedDatabase};
 
@@ -50,11 +52,12 @@ fn tag(period: Period) -> u8 {
     }
 }
 
-fn length_ms(period: Period) -> u64 {
+/// When the period begins in which a time is.
+fn start_of(period: Period, time_ms: u64) -> u64 {
     match period {
-        Period::Minute => MINUTE_MS,
-        Period::Hour => HOUR_MS,
-        Period::Day => DAY_MS,
+        Period::Minute => time_ms - time_ms % MINUTE_MS,
+        Period::Hour => time_ms - time_ms % HOUR_MS,
+        Period::Day => Date::of(time_ms).start(),
     }
 }
 
@@ -99,8 +102,14 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Counts one transaction of a block.
-    pub(crate) fn count(&mut self, time_ms: u64, call: u16, extrinsic: &OutlinedExtrinsic<'_>) {
+    /// Counts one transaction of a block, for everybody and for these members.
+    pub(crate) fn count(
+        &mut self,
+        time_ms: u64,
+        call: u16,
+        extrinsic: &OutlinedExtrinsic<'_>,
+        members: &BTreeSet<MemberId>,
+    ) {
         if extrinsic.signer.is_none() {
             return;
         }
@@ -108,15 +117,10 @@ impl Tally {
             succeeded: u64::from(extrinsic.succeeded),
             failed: u64::from(!extrinsic.succeeded),
         };
-        let members = extrinsic.entities.iter().filter_map(|entity| match entity {
-            Entity::Member(member) => Some(Some(*member)),
-            _ => None,
-        });
-        for member in members.chain([None]) {
+        for member in members.iter().copied().map(Some).chain([None]) {
             let whose = whose(member);
             for period in PERIODS {
-                let start_ms = time_ms - time_ms % length_ms(period);
-                let mut key = start_key(tag(period), &whose, start_ms);
+                let mut key = start_key(tag(period), &whose, start_of(period, time_ms));
                 key.extend_from_slice(&call.to_be_bytes());
                 self.numbers.entry(key).or_default().add(one);
             }

@@ -3,16 +3,17 @@
 use std::collections::BTreeSet;
 
 use xinglin_core::{
-    Count, Explorer, ExplorerError, Filter, IndexProgress, Order, Outcome, Page, Period, Position,
-    StoreError,
+    Count, Explorer, ExplorerError, Filter, IndexProblem, IndexProgress, Order, Outcome, Owner,
+    Page, Period, Position, StoreError,
 };
-use xinglin_primitives::{BlockNumber, MemberId};
+use xinglin_primitives::{BlockNumber, Entity, MemberId};
 
 use crate::{
     counts,
     index::{Extent, Index},
     keys::{slot_of_extrinsic, Point, Term, EVENTS},
     names::Kind,
+    owners,
     row::Row,
     search::{search, Finds, Lane, Range, Sought, Way},
 };
@@ -318,6 +319,10 @@ impl Explorer for Index {
         }
     }
 
+    fn problem(&self) -> Option<IndexProblem> {
+        self.problem.read().clone()
+    }
+
     fn extrinsics(
         &self,
         filter: &Filter,
@@ -356,6 +361,17 @@ impl Explorer for Index {
 
     fn encoded_events(&self, block: BlockNumber) -> Result<Option<Vec<u8>>, ExplorerError> {
         Ok(self.database.get(EVENTS, &block.to_be_bytes())?)
+    }
+
+    fn owner_of(&self, entity: Entity) -> Result<Owner, ExplorerError> {
+        Ok(match entity {
+            Entity::Patient(patient) => Owner::Patient(patient),
+            thing if owners::is_owned(&thing) => {
+                let belonging = owners::stored(&self.database, thing)?;
+                belonging.map_or(Owner::Unknown, |it| Owner::Patient(it.patient))
+            }
+            _ => Owner::Nobody,
+        })
     }
 
     fn counts(

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use codec::{Decode, Encode};
 use parking_lot::RwLock;
 use tokio::sync::watch;
-use xinglin_core::{ChainStore, StoreError};
+use xinglin_core::{ChainStore, IndexProblem, StoreError};
 use xinglin_decoding::{Name, Outline, Schema};
 use xinglin_primitives::{time::DAY_MS, BlockNumber, Hash};
 use xinglin_storage::{Batch, OpenError, OrderedConfig, OrderedDatabase};
@@ -14,7 +14,7 @@ use crate::{
     counts::{self, Tally},
     keys::{BLOCKS, EVENTS, FORMAT_VERSION, POSTINGS, PROGRESS, PROGRESS_KEY, SPACES},
     names::{Kind, Names},
-    owners::Owners,
+    owners::{Completed, Owners},
     postings::postings,
     row::Row,
     search::STEPS_PER_PAGE_MAX,
@@ -106,6 +106,8 @@ pub struct Index {
     pub(crate) database: OrderedDatabase,
     pub(crate) names: RwLock<Names>,
     extent: watch::Sender<Option<Extent>>,
+    /// Why it comes no further.
+    pub(crate) problem: RwLock<Option<IndexProblem>>,
     pub(crate) chain: Arc<dyn ChainStore>,
     /// The names that there are, whether they were met or not.
     pub(crate) schema: Arc<Schema>,
@@ -121,28 +123,28 @@ impl Index {
         schema: Arc<Schema>,
     ) -> Result<Self, OpenError> {
         let database = OrderedDatabase::open_or_renew(&config.database())?;
-        let corrupt = |error: StoreError| OpenError::Torn {
+        let (names, extent) = load(&database).map_err(|error| OpenError::Torn {
             path: config.path.clone(),
             reason: error.to_string(),
-        };
-        let names = Names::load(&database).map_err(corrupt)?;
-        let extent = database.get(PROGRESS, PROGRESS_KEY).map_err(corrupt)?;
-        let extent = match extent {
-            None => None,
-            Some(stored) => {
-                let extent = Extent::decode(&mut &stored[..]);
-                let unread = |_| StoreError::Corrupt("the index's progress".to_owned());
-                Some(extent.map_err(|error| corrupt(unread(error)))?)
-            }
-        };
+        })?;
         Ok(Self {
             database,
             names: RwLock::new(names),
             extent: watch::Sender::new(extent),
+            problem: RwLock::default(),
             chain,
             schema,
             steps_per_page: config.steps_per_page,
         })
+    }
+
+    /// Goes on from what the database has: what was added and not written is forgotten, its new names
+    /// among it, whose numbers were never kept.
+    pub(crate) fn reload(&self) -> Result<(), StoreError> {
+        let (names, extent) = load(&self.database)?;
+        *self.names.write() = names;
+        self.extent.send_replace(extent);
+        Ok(())
     }
 
     /// The blocks that are indexed.
@@ -150,7 +152,7 @@ impl Index {
         *self.extent.borrow()
     }
 
-    /// Waits until a block is indexed. Never, if the index has stopped before.
+    /// Waits until a block is indexed: for ever, if the index ends before.
     pub async fn indexed(&self, block: BlockNumber) {
         let mut extent = self.extent.subscribe();
         let is_indexed = |extent: &Option<Extent>| extent.is_some_and(|it| it.last >= block);
@@ -181,6 +183,16 @@ impl Index {
             is_pruned: false,
         }
     }
+}
+
+/// The names and the blocks that a database has.
+fn load(database: &OrderedDatabase) -> Result<(Names, Option<Extent>), StoreError> {
+    let names = Names::load(database)?;
+    let extent = database.get(PROGRESS, PROGRESS_KEY)?.map(|stored| {
+        Extent::decode(&mut &stored[..])
+            .map_err(|_| StoreError::Corrupt("the index's progress does not decode".to_owned()))
+    });
+    Ok((names, extent.transpose()?))
 }
 
 /// What blocks add, to be written at once.
@@ -229,14 +241,14 @@ impl Writer<'_> {
             }
             None => None,
         };
-        let outline = completed.as_ref();
-        let time_ms = outline.and_then(|outline| outline.time_ms);
+        let completed = completed.as_ref();
+        let time_ms = completed.and_then(|it| it.outline.time_ms);
         // Times are in order, so that a block is found by its time.
         let time_ms = time_ms.unwrap_or(before_ms).max(before_ms);
-        let ordered = outline.and_then(|outline| Some((outline, Row::of(outline, time_ms)?)));
+        let ordered = completed.and_then(|it| Some((it, Row::of(&it.outline, time_ms)?)));
         let row = match ordered {
-            Some((outline, (row, slots))) => {
-                self.add_postings(block, time_ms, outline, &slots)?;
+            Some((completed, (row, slots))) => {
+                self.add_postings(block, time_ms, completed, &slots)?;
                 row
             }
             None => Row::opaque(time_ms, extrinsics),
@@ -266,18 +278,19 @@ impl Writer<'_> {
         &mut self,
         block: BlockNumber,
         time_ms: u64,
-        outline: &Outline<'_>,
+        completed: &Completed<'_>,
         slots: &[u32],
     ) -> Result<(), StoreError> {
+        let Completed { outline, members } = completed;
         let (names, batch) = (&self.index.names, &mut self.batch);
         let mut number_of = |kind: Kind, name: Name<'_>| -> Result<u16, StoreError> {
             let known = names.read().get(kind, name);
             known.map_or_else(|| names.write().add(kind, name, batch), Ok)
         };
         let keys = postings(block, outline, slots, &mut number_of)?;
-        for extrinsic in &outline.extrinsics {
+        for (extrinsic, members) in outline.extrinsics.iter().zip(members) {
             let call = number_of(Kind::Call, extrinsic.call)?;
-            self.tally.count(time_ms, call, extrinsic);
+            self.tally.count(time_ms, call, extrinsic, members);
         }
         for key in &keys {
             self.batch.put(POSTINGS, key, &[]);

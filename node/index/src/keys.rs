@@ -7,7 +7,7 @@
 //! | `events` | height → the block's encoded events |
 //! | `counts` | period, whose, start of the period, call → succeeded, failed |
 //! | `names` | kind, number → pallet and name |
-//! | `owners` | entity → those whose it is |
+//! | `owners` | entity → [`Belonging`](crate::owners::Belonging) |
 //! | `progress` | – → first and last block |
 //!
 //! Numbers in keys are big-endian, so that keys are in the order of the history.
@@ -17,7 +17,7 @@ use xinglin_primitives::{AccountId, BlockNumber, Entity};
 use xinglin_storage::Space;
 
 /// Version of everything in this crate that is written. An index of another version is made anew.
-pub(crate) const FORMAT_VERSION: u32 = 2;
+pub(crate) const FORMAT_VERSION: u32 = 3;
 
 pub(crate) const POSTINGS: &str = "postings";
 pub(crate) const BLOCKS: &str = "blocks";

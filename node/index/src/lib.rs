@@ -2,8 +2,9 @@
 //!
 //! [`IndexService`] follows the chain on a thread of its own and keeps, in a database of its own, for
 //! each signer, call, event, refusal and entity the list of where in the history they are (`keys`).
-//! What mentions an appointment, a record or a bill counts as mentioning its patient (`owners`).
-//! A filter is answered by going through its lists at once (`search`), without reading a block. What is found is read from the blocks by whoever asks; the events of all
+//! What mentions an appointment, a record or a bill counts as mentioning its patient, and is counted
+//! for its member (`owners`). A filter is answered by going through its lists at once (`search`),
+//! without reading a block. What is found is read from the blocks by whoever asks; the events of all
 //! indexed blocks are kept here, so that answers do not depend on which states the node keeps.
 //!
 //! # What holds
@@ -12,7 +13,9 @@
 //!   counts and the progress are one atomic write. A kill at any point costs the last write at most,
 //!   which is made again.
 //! - Nothing here is needed for consensus, and nothing of it waits for this: commits are a wake-up,
-//!   of which any number may be missed. An index that fails says so and stays as it is.
+//!   of which any number may be missed. What fails is tried again, and the index says so meanwhile;
+//!   if the states that it needs are pruned, or a write has failed, it says that and stays as it is:
+//!   after a failed write until the node starts anew.
 //! - It can be removed and is then made anew, from the oldest state that the node keeps. Regulators'
 //!   questions ([`Questions`]) are in a place of their own and are not.
 //! - A page costs at most [`STEPS_PER_PAGE_MAX`] steps, whatever the filter.

@@ -56,7 +56,7 @@ impl IndexMetrics {
         );
         registry.register(
             "stopped",
-            "1 if indexing has stopped after an error",
+            "1 while no block is indexed because of an error",
             metrics.stopped.clone(),
         );
         metrics
@@ -79,9 +79,14 @@ impl IndexMetrics {
         self.undecodable.inc();
     }
 
-    /// No block is indexed any more.
+    /// No block is indexed, because of an error.
     pub fn stopped(&self) {
         self.stopped.set(1);
+    }
+
+    /// Blocks are indexed again.
+    pub(crate) fn goes_on(&self) {
+        self.stopped.set(0);
     }
 }
 

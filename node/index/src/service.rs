@@ -12,7 +12,8 @@ use codec::{Decode, Encode};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use xinglin_core::{
-    ChainStore, CommitNotice, Explorer, QuestionLog, StateError, StateQuery, StoreError,
+    ChainStore, CommitNotice, Explorer, IndexProblem, QuestionLog, StateError, StateQuery,
+    StoreError,
 };
 use xinglin_decoding::{Schema, METADATA_VERSION};
 use xinglin_primitives::BlockNumber;
@@ -46,17 +47,9 @@ pub enum IndexError {
     /// The runtime describes itself otherwise.
     #[error("the runtime offers no metadata of version {METADATA_VERSION}")]
     NoMetadata,
-    /// States that are needed are gone.
-    #[error(
-        "the index ends at block {indexed} and the states before block {oldest} are pruned; \
-         `xinglin db reindex` makes it anew from there, or a node with --pruning archive keeps all"
-    )]
-    Gap {
-        /// The last indexed block.
-        indexed: BlockNumber,
-        /// The oldest state.
-        oldest: BlockNumber,
-    },
+    /// It cannot go on, however often it is tried.
+    #[error(transparent)]
+    Ended(IndexProblem),
     /// The thread did not start or has panicked.
     #[error("the thread of the index: {0}")]
     Thread(String),
@@ -118,7 +111,7 @@ impl IndexService {
         })
     }
 
-    /// Waits until a block is indexed. Never, if the index has stopped before.
+    /// Waits until a block is indexed: for ever, if the index ends before.
     pub async fn indexed(&self, block: BlockNumber) {
         self.index.indexed(block).await;
     }

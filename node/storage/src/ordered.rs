@@ -250,6 +250,11 @@ impl OrderedDatabase {
         }
     }
 
+    /// Whether a write has failed, after which there are no more until the database is opened again.
+    pub fn has_failed(&self) -> bool {
+        self.inner.failed.get().is_some()
+    }
+
     /// Everything written so far is on the disk when this returns.
     pub fn sync(&self) -> Result<(), StoreError> {
         let synced = self.inner.db.flush_wal(true);

@@ -116,8 +116,7 @@ impl SystemApiServer for System {
             .node
             .read(move |node| {
                 let at = node.at(at)?;
-                let method = "BlockBuilder_apply_extrinsic";
-                Ok::<_, StateApiError>(node.state.call(at, method, &extrinsic.0)?)
+                Ok::<_, StateApiError>(node.state.dry_run(at, &extrinsic.0.into())?)
             })
             .await?;
         Ok(outcome.into())

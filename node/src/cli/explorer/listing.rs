@@ -50,10 +50,7 @@ impl Row for OperationView {
             self.index.to_string(),
             format!("{}.{}", self.pallet, self.call),
             outcome,
-            match self.in_part {
-                true => format!("{} and others", mentions(&self.entities)),
-                false => mentions(&self.entities),
-            },
+            mentions(&self.entities, self.in_part),
             self.signer.as_ref().map(address_of).unwrap_or_default(),
             format!("{:?}", self.hash),
         ]
@@ -78,17 +75,21 @@ impl Row for EventView {
             self.block.to_string(),
             self.index.to_string(),
             format!("{}.{}", self.pallet, self.event),
-            mentions(&self.entities),
-            self.fields.to_string(),
+            mentions(&self.entities, self.in_part),
+            match self.in_part {
+                true => String::new(),
+                false => self.fields.to_string(),
+            },
             operation.unwrap_or_default(),
         ]
     }
 }
 
-/// Entities in one cell.
-fn mentions(entities: &[Entity]) -> String {
+/// Entities in one cell; of what is shown in part there are others.
+fn mentions(entities: &[Entity], in_part: bool) -> String {
     let names: Vec<String> = entities.iter().map(Entity::to_string).collect();
-    names.join(" ")
+    let others = if in_part { " and others" } else { "" };
+    names.join(" ") + others
 }
 
 /// Prints a page, and to people how the next one is got.

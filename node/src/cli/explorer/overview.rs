@@ -83,10 +83,11 @@ impl PageArgs {
 /// Which counts.
 #[derive(Args, Clone, Debug)]
 pub struct CountsArgs {
-    /// minute, hour or day, in UTC
+    /// minute, hour or day; days are those of UTC+8
     #[arg(long, value_name = "PERIOD", default_value = "hour", value_parser = input::word::<Period>)]
     per: Period,
-    /// Of the operations that mention this member
+    /// Of the operations that mention this member, or are about an appointment, record, grant or bill
+    /// that was made with it
     #[arg(long, value_name = "ID", value_parser = input::number::<MemberId>)]
     member: Option<MemberId>,
     #[command(flatten)]
@@ -127,6 +128,9 @@ pub async fn status(asking: &Asking) -> Result<()> {
         ("last indexed block", status.last.to_string()),
         ("last block", status.tip.to_string()),
     ];
+    if let Some(problem) = &status.problem {
+        fields.push(("problem of the index", problem.clone()));
+    }
     match &status.record {
         Some(record) => {
             fields.push(("questions kept", record.kept.to_string()));
@@ -235,4 +239,19 @@ pub async fn counts(asking: &Asking, args: CountsArgs) -> Result<()> {
     };
     let page = asking.client.counts(&query).await?;
     listing::print(asking.form, &page)
+}
+
+#[cfg(test)]
+mod tests {
+    use xinglin_primitives::time::Date;
+
+    use super::*;
+
+    #[test]
+    fn a_date_alone_is_the_beginning_of_a_counted_day() {
+        let from = time("2026-11-01").unwrap();
+        assert_eq!(from, time("2026-10-31T16:00:00Z").unwrap());
+        assert_eq!(from.0, Date::of(from.0).start());
+        assert_eq!(Date::of(from.0).to_string(), "2026-11-01");
+    }
 }

@@ -21,7 +21,7 @@ use xinglin_rpc_api::{
     questions::{Auth, SignedQuestion},
 };
 
-use super::{error::ExplorerApiError, filter, ExplorerService};
+use super::{error::ExplorerApiError, filter, operations::Sought, ExplorerService};
 use crate::{
     questions::{QuestionError, Request},
     subscription::{Gone, Subscriber},
@@ -31,6 +31,8 @@ use crate::{
 const BATCH_MAX: u32 = 100;
 /// How long to wait for the index when it is behind the chain.
 const LAG_PAUSE: Duration = Duration::from_millis(50);
+/// How long if something is in its way: the index tries again after longer pauses, or does not go on.
+const PROBLEM_PAUSE: Duration = Duration::from_secs(1);
 /// The pallet whose events say how every transaction ended: not told unless asked for.
 const SYSTEM: &str = "System";
 
@@ -41,13 +43,22 @@ struct Batch<T> {
     after: Position,
     /// Whether there may be more already.
     is_part: bool,
-    /// Whether the index is behind the chain.
-    is_behind: bool,
+    /// How long to wait for the index, if it is behind the chain.
+    pause: Option<Duration>,
 }
 
 impl<T> Batch<T> {
     /// Of what was found up to the last indexed block.
-    fn new(items: Vec<T>, end: Option<Position>, progress: core::IndexProgress) -> Self {
+    fn new(
+        items: Vec<T>,
+        end: Option<Position>,
+        index: &dyn core::Explorer,
+        progress: core::IndexProgress,
+    ) -> Self {
+        let pause = || match index.problem() {
+            Some(_) => PROBLEM_PAUSE,
+            None => LAG_PAUSE,
+        };
         Self {
             items,
             after: end.unwrap_or(Position {
@@ -55,7 +66,7 @@ impl<T> Batch<T> {
                 index: u32::MAX,
             }),
             is_part: end.is_some(),
-            is_behind: progress.last < progress.tip,
+            pause: (progress.last < progress.tip).then(pause),
         }
     }
 }
@@ -70,14 +81,14 @@ impl ExplorerService {
         let slot = Arc::clone(&self.live).try_acquire_owned();
         let opened = self.read(move |service| {
             let slot = slot.map_err(|_| ExplorerApiError::TooManyLive)?;
-            let (filter, topics, auth) = service.admit_live(&request?)?;
+            let (sought, topics, auth) = service.admit_live(&request?)?;
             let start = service.index()?.progress().last;
-            Ok((slot, filter, topics, auth, start))
+            Ok((slot, sought, topics, auth, start))
         });
         match opened.await {
-            Ok((slot, filter, topics, auth, start)) => {
+            Ok((slot, sought, topics, auth, start)) => {
                 let next = move |service: &Self, after| {
-                    service.operations_after(&filter, (&auth, &topics), after)
+                    service.operations_after(&sought, (&auth, &topics), after)
                 };
                 self.tell((pending, slot), start, next).await
             }
@@ -117,41 +128,41 @@ impl ExplorerService {
     fn admit_live(
         &self,
         request: &Request,
-    ) -> Result<(core::Filter, Vec<Topic>, Auth), ExplorerApiError> {
+    ) -> Result<(Sought, Vec<Topic>, Auth), ExplorerApiError> {
         let reader = self.reader()?;
         let question: Live = self.questions.authenticated(request)?;
         let filter = filter::live(&question.filter, &reader.schema)?;
         let topics = filter::topics(&question.filter, &request.auth.account);
-        self.admit(&request.auth, &topics)?;
+        let admitted = self.admit(&request.auth, &topics)?;
+        let sought = self.sought(admitted, filter, &request.auth)?;
         self.questions.keep(Live::METHOD, request)?;
-        Ok((filter, topics, request.auth.clone()))
+        Ok((sought, topics, request.auth.clone()))
     }
 
     fn operations_after(
         &self,
-        filter: &core::Filter,
+        sought: &Sought,
         (auth, topics): (&Auth, &[Topic]),
         after: Position,
     ) -> Result<Batch<OperationView>, ExplorerApiError> {
         let reader = self.reader()?;
         let progress = reader.explorer.progress();
-        let found = self.found_after(filter, after, progress, |filter| {
+        let found = self.found_after(&sought.filter, after, progress, |filter| {
             let order = core::Order::Oldest;
             Ok(reader
                 .explorer
                 .extrinsics(filter, order, Some(after), BATCH_MAX)?)
         })?;
         // The case may have been closed, or the patient's delegation have ended, meanwhile.
-        let part = if found.items.is_empty() {
-            None
-        } else {
-            self.admit(auth, topics)?.part(&auth.account)
-        };
-        let mut read = reader.operations(&found.items)?;
-        if let Some(part) = part {
-            self.cut(&mut read.items, &part, filter, auth)?;
+        if !found.items.is_empty() {
+            self.admit_again(auth, topics, sought)?;
         }
-        Ok(Batch::new(read.items, read.cut.or(found.next), progress))
+        let mut read = reader.operations(&found.items)?;
+        if let Some(mut part) = self.part_of_found(sought, auth)? {
+            read = part.of_operations(read, BATCH_MAX)?;
+        }
+        let end = read.cut.or(found.next);
+        Ok(Batch::new(read.items, end, reader.explorer, progress))
     }
 
     fn activity_after(
@@ -171,7 +182,7 @@ impl ExplorerService {
         if filter.event_pallet.is_none() {
             items.retain(|event| event.pallet != SYSTEM);
         }
-        Ok(Batch::new(items, found.next, progress))
+        Ok(Batch::new(items, found.next, reader.explorer, progress))
     }
 
     /// Looks only where something new can be.
@@ -231,7 +242,7 @@ impl ExplorerService {
             tokio::select! {
                 () = subscriber.closed() => return Ok(()),
                 _ = feed.next() => {}
-                () = sleep(LAG_PAUSE), if batch.is_behind => {}
+                () = sleep(batch.pause.unwrap_or(LAG_PAUSE)), if batch.pause.is_some() => {}
             }
         }
     }

@@ -11,8 +11,11 @@
 //! | `reading` | what stands at a position |
 //! | `blocks` | what everybody may ask of blocks, and counts |
 //! | `operations` | signed questions |
+//! | `asking` | what is the asker's business, as the runtime says |
+//! | `part` | how much of an operation or event its asker is shown |
 //! | `live` | what subscribers hear, and how long |
 
+mod asking;
 mod blocks;
 mod cursor;
 mod error;
@@ -106,7 +109,8 @@ impl ExplorerService {
     }
 
     fn status_now(&self) -> Result<ExplorerStatus, ExplorerApiError> {
-        let progress = self.index()?.progress();
+        let index = self.index()?;
+        let progress = index.progress();
         let record = match self.node.record() {
             Ok((log, status)) => Some(RecordStatus {
                 account: status.account,
@@ -121,6 +125,7 @@ impl ExplorerService {
             first: progress.first,
             last: progress.last,
             tip: progress.tip,
+            problem: index.problem().map(|problem| problem.to_string()),
             record,
         })
     }

@@ -2,12 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use xinglin_core::{Filter, Page as Positions, Position};
-use xinglin_primitives::{privacy::Topic, AccountId, Entity};
+use xinglin_core::{
+    Explorer, ExplorerError, Filter, Owner, Page as Positions, Position, TxLocation,
+};
+use xinglin_primitives::{
+    privacy::{Refusal, Topic},
+    AccountId, Entity,
+};
 use xinglin_rpc_api::{
     explorer::{
         Cursor, EventView, Events, Extrinsics, Operation, OperationDetails, OperationView, Page,
-        QuestionView, Questions as KeptQuestions,
+        QuestionView, Questions as KeptQuestions, PAGE_MAX,
     },
     questions::{Auth, SignedQuestion},
     time::Time,
@@ -15,6 +20,7 @@ use xinglin_rpc_api::{
 };
 
 use super::{
+    asking::Asking,
     cursor::List,
     error::ExplorerApiError,
     filter::{self, topics},
@@ -27,8 +33,31 @@ use crate::{
     xinglin,
 };
 
-/// Entities of an operation of which any may be the asker's business.
-const TOPICS_MAX: usize = 64;
+/// Entities that an operation concerns, of which any may be the asker's business: enough for a call that is no
+/// batch, such as one that opens 64 records, with their patients and who opens them.
+const TOPICS_MAX: usize = 136;
+
+/// What is looked for in the index, and what is left out of what it finds.
+#[derive(Clone)]
+pub(super) struct Sought {
+    /// With those of the entities alone that are the asker's business, so that where a page ends does not
+    /// tell what the others have to do with these.
+    pub(super) filter: Filter,
+    /// The other entities.
+    guessed: Vec<Entity>,
+    /// Whether the asker may not be shown all that is found.
+    is_in_part: bool,
+}
+
+impl Sought {
+    /// How many positions to look for: more than are shown, where some may be hidden.
+    fn limit(&self, limit: u32) -> u32 {
+        match self.is_in_part {
+            true => PAGE_MAX,
+            false => limit,
+        }
+    }
+}
 
 impl ExplorerService {
     pub(super) fn extrinsics(
@@ -43,10 +72,14 @@ impl ExplorerService {
         let topics = topics(&question.filter, &request.auth.account);
         let admitted = self.admit(&request.auth, &topics)?;
         let order = filter::order(question.order);
-        let found = reader.explorer.extrinsics(&filter, order, after, limit)?;
+        let sought = self.sought(admitted, filter, &request.auth)?;
+        let searched = sought.limit(limit);
+        let found = reader
+            .explorer
+            .extrinsics(&sought.filter, order, after, searched)?;
         let mut read = reader.operations(&found.items)?;
-        if let Some(part) = admitted.part(&request.auth.account) {
-            self.cut(&mut read.items, &part, &filter, &request.auth)?;
+        if let Some(mut part) = self.part_of_found(&sought, &request.auth)? {
+            read = part.of_operations(read, limit)?;
         }
         self.questions.keep(Extrinsics::METHOD, request)?;
         Ok(self.page(List::Extrinsics, &found, read))
@@ -62,10 +95,17 @@ impl ExplorerService {
         let filter = filter::checked(&question.filter, &reader.schema)?;
         let after = self.after(List::Events, question.cursor.as_ref())?;
         let topics = topics(&question.filter, &request.auth.account);
-        self.admit(&request.auth, &topics)?;
+        let admitted = self.admit(&request.auth, &topics)?;
         let order = filter::order(question.order);
-        let found = reader.explorer.events(&filter, order, after, limit)?;
-        let read = reader.events(&found.items)?;
+        let sought = self.sought(admitted, filter, &request.auth)?;
+        let searched = sought.limit(limit);
+        let found = reader
+            .explorer
+            .events(&sought.filter, order, after, searched)?;
+        let mut read = reader.events(&found.items)?;
+        if let Some(mut part) = self.part_of_found(&sought, &request.auth)? {
+            read = part.of_events(read, limit, &reader)?;
+        }
         self.questions.keep(Events::METHOD, request)?;
         Ok(self.page(List::Events, &found, read))
     }
@@ -76,38 +116,32 @@ impl ExplorerService {
         request: &Request,
     ) -> Result<Option<OperationDetails>, ExplorerApiError> {
         let reader = self.reader()?;
-        let progress = reader.explorer.progress();
         let location = self.node.chain.locate(&question.hash)?;
-        let found = match &location {
-            // What is not indexed yet has no outcome yet.
-            Some(location) if location.number > progress.last => {
-                return Err(ExplorerApiError::Behind {
-                    indexed: progress.last,
-                    tip: progress.tip,
-                })
-            }
-            Some(location) if location.number < progress.first => {
-                return Err(ExplorerApiError::Before(progress.first))
-            }
-            Some(location) => Some(reader.details(Position {
-                block: location.number,
-                index: location.index,
-            })?),
+        let mut found = match location {
+            Some(location) => Some(reader.details(indexed(reader.explorer, location)?)?),
             None => None,
         };
         // What does not exist is refused like what is not the asker's business.
         let asker = &request.auth.account;
+        let concerned = match &found {
+            Some((operation, _)) => concerned(reader.explorer, operation)?,
+            None => BTreeSet::new(),
+        };
         let operation = found.as_ref().map(|(operation, _)| operation);
-        let admitted = self.admit(&request.auth, &topics_of(operation, asker))?;
-        let part = match operation {
-            Some(operation) if admitted != Admitted::ForCase => {
-                self.part_of(operation, &request.auth)?
+        let topics = topics_of(operation, &concerned, asker);
+        let part = match (self.admit(&request.auth, &topics)?, operation) {
+            (Admitted::Because(_), Some(operation)) => {
+                self.part_of(operation, &concerned, &request.auth)?
             }
             _ => None,
         };
-        let receipt = match part {
-            Some(_) => None,
-            None => xinglin::find_receipt(&self.node, &question.hash)
+        let is_cut = part.is_some();
+        if let (Some(mut part), Some((operation, events))) = (part, &mut found) {
+            part.cut_details(operation, events)?;
+        }
+        let receipt = match is_cut {
+            true => None,
+            false => xinglin::find_receipt(&self.node, &question.hash)
                 .map_err(|_| crate::error::ServerError::Internal)?,
         };
         let time_tokens = match &location {
@@ -115,17 +149,11 @@ impl ExplorerService {
             None => None,
         };
         self.questions.keep(Operation::METHOD, request)?;
-        Ok(found.map(|(mut operation, mut events)| {
-            if let Some(part) = &part {
-                part.cut(&mut operation);
-                events.retain(|event| part.has(event));
-            }
-            OperationDetails {
-                operation,
-                events,
-                receipt: receipt.as_ref().map(Receipt::from),
-                time_tokens,
-            }
+        Ok(found.map(|(operation, events)| OperationDetails {
+            operation,
+            events,
+            receipt: receipt.as_ref().map(Receipt::from),
+            time_tokens,
         }))
     }
 
@@ -173,56 +201,113 @@ impl ExplorerService {
         Ok(Admitted::Because(self.questions.admit(at, auth, topics)?))
     }
 
-    /// Leaves of operations what is the asker's business. One that is found by what is not tells
-    /// nothing: that it is found at all would tell whom else it concerns.
-    pub(super) fn cut(
+    /// What a filter means for who was admitted.
+    pub(super) fn sought(
         &self,
-        operations: &mut Vec<OperationView>,
-        part: &Part<'_>,
-        filter: &Filter,
+        admitted: Admitted,
+        mut filter: Filter,
         auth: &Auth,
+    ) -> Result<Sought, ExplorerApiError> {
+        // For a case all is shown; and else only her own operations are found.
+        let Admitted::Because(Topic::History(_)) = admitted else {
+            return Ok(Sought {
+                filter,
+                guessed: Vec::new(),
+                is_in_part: false,
+            });
+        };
+        let mut asking = self.asking(auth)?;
+        let (mut own, mut guessed) = (Vec::new(), Vec::new());
+        for entity in filter.entities {
+            match asking.is_own(entity)? {
+                true => own.push(entity),
+                false => guessed.push(entity),
+            }
+        }
+        // The state may be a later one than that in which she was admitted.
+        if own.is_empty() {
+            return Err(not_concerned());
+        }
+        filter.entities = own;
+        Ok(Sought {
+            filter,
+            guessed,
+            is_in_part: true,
+        })
+    }
+
+    /// Refuses who may not ask any more for what she was admitted to.
+    pub(super) fn admit_again(
+        &self,
+        auth: &Auth,
+        topics: &[Topic],
+        sought: &Sought,
     ) -> Result<(), ExplorerApiError> {
-        if !operations.iter().any(|it| Part::applies_to(part.asker, it)) {
+        if !sought.is_in_part {
+            self.admit(auth, topics)?;
             return Ok(());
         }
-        let own = self.own(filter.entities.iter(), auth)?;
-        if filter.entities.iter().any(|entity| !own.contains(entity)) {
-            operations.retain(|it| !Part::applies_to(part.asker, it));
+        let mut asking = self.asking(auth)?;
+        for entity in &sought.filter.entities {
+            if !asking.is_own(*entity)? {
+                return Err(not_concerned());
+            }
         }
-        operations.iter_mut().for_each(|it| part.cut(it));
         Ok(())
     }
 
-    /// Those of some entities that are the asker's business.
-    fn own<'e>(
-        &self,
-        entities: impl Iterator<Item = &'e Entity>,
-        auth: &Auth,
-    ) -> Result<BTreeSet<Entity>, ExplorerApiError> {
-        let at = self.node.tip()?.hash;
-        let mut own = BTreeSet::new();
-        for entity in entities {
-            match self.questions.admit(at, auth, &[Topic::History(*entity)]) {
-                Ok(_) => own.insert(*entity),
-                Err(QuestionError::Refused(_)) => false,
-                Err(error) => return Err(error.into()),
-            };
-        }
-        Ok(own)
-    }
-
-    /// What of an operation is the asker's business, if that may not be all of it.
-    fn part_of<'a>(
-        &self,
-        operation: &OperationView,
+    /// What the asker is shown of what is found, if that may not be all of it.
+    pub(super) fn part_of_found<'a>(
+        &'a self,
+        sought: &'a Sought,
         auth: &'a Auth,
     ) -> Result<Option<Part<'a>>, ExplorerApiError> {
-        let asker = &auth.account;
-        if !Part::applies_to(asker, operation) {
+        if !sought.is_in_part {
             return Ok(None);
         }
-        let own = self.own(operation.entities.iter().take(TOPICS_MAX), auth)?;
-        Ok(Some(Part { asker, own }))
+        Ok(Some(Part {
+            asker: &auth.account,
+            own: sought.filter.entities.iter().copied().collect(),
+            guessed: &sought.guessed,
+            index: self.index()?,
+            asking: self.asking(auth)?,
+        }))
+    }
+
+    /// What the asker is shown of an operation, if that may not be all of it.
+    fn part_of<'a>(
+        &'a self,
+        operation: &OperationView,
+        concerned: &BTreeSet<Entity>,
+        auth: &'a Auth,
+    ) -> Result<Option<Part<'a>>, ExplorerApiError> {
+        if operation.signer.as_ref() == Some(&auth.account) {
+            return Ok(None);
+        }
+        let mut asking = self.asking(auth)?;
+        let mut own = BTreeSet::new();
+        for entity in concerned {
+            if asking.is_own(*entity)? {
+                own.insert(*entity);
+            }
+        }
+        let mut part = Part {
+            asker: &auth.account,
+            own,
+            guessed: &[],
+            index: self.index()?,
+            asking,
+        };
+        let is_shared = part.is_shared(operation)?;
+        if part.withholds(operation, is_shared)? {
+            return Err(not_concerned());
+        }
+        Ok(is_shared.then_some(part))
+    }
+
+    fn asking<'a>(&'a self, auth: &'a Auth) -> Result<Asking<'a>, ExplorerApiError> {
+        let at = self.node.tip()?.hash;
+        Ok(Asking::new(&self.questions, at, auth))
     }
 
     fn after(
@@ -244,14 +329,52 @@ impl ExplorerService {
     }
 }
 
+/// The answer to who asks about what is not her business.
+fn not_concerned() -> ExplorerApiError {
+    QuestionError::Refused(Refusal::NotConcerned).into()
+}
+
+/// Where a transaction of the chain is found, if the index has its block: what is not indexed yet has no
+/// outcome yet.
+fn indexed(index: &dyn Explorer, location: TxLocation) -> Result<Position, ExplorerApiError> {
+    let progress = index.progress();
+    match location.number {
+        number if number > progress.last => Err(ExplorerApiError::Behind {
+            indexed: progress.last,
+            tip: progress.tip,
+        }),
+        number if number < progress.first => Err(ExplorerApiError::Before(progress.first)),
+        block => Ok(Position {
+            block,
+            index: location.index,
+        }),
+    }
+}
+
+/// What an operation mentions and whose that is, parties before things.
+fn concerned(
+    index: &dyn Explorer,
+    operation: &OperationView,
+) -> Result<BTreeSet<Entity>, ExplorerError> {
+    let mut concerned = BTreeSet::new();
+    for entity in operation.entities.iter().take(TOPICS_MAX) {
+        concerned.insert(*entity);
+        if let Owner::Patient(patient) = index.owner_of(*entity)? {
+            concerned.insert(Entity::Patient(patient));
+        }
+    }
+    Ok(concerned.into_iter().take(TOPICS_MAX).collect())
+}
+
 /// What must be the asker's business for her to see an operation: the same as would have found it.
-fn topics_of(operation: Option<&OperationView>, asker: &AccountId) -> Vec<Topic> {
-    let Some(operation) = operation else {
-        return vec![Topic::Operations];
-    };
-    let own = (operation.signer.as_ref() == Some(asker)).then_some(Topic::OwnOperations);
-    let entities = operation.entities.iter().copied().map(Topic::History);
+fn topics_of(
+    operation: Option<&OperationView>,
+    concerned: &BTreeSet<Entity>,
+    asker: &AccountId,
+) -> Vec<Topic> {
+    let is_own = operation.is_some_and(|it| it.signer.as_ref() == Some(asker));
+    let own = is_own.then_some(Topic::OwnOperations);
+    let histories = concerned.iter().copied().map(Topic::History);
     let last = std::iter::once(Topic::Operations);
-    let topics = own.into_iter().chain(entities.take(TOPICS_MAX)).chain(last);
-    topics.collect()
+    own.into_iter().chain(histories).chain(last).collect()
 }

@@ -1,11 +1,14 @@
 //! What the blocks say at the positions that the index gives.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::Serialize;
 use xinglin_core::{Explorer, Extrinsic, Position};
 use xinglin_decoding::{DecodedBlock, DecodedEvent, DecodedExtrinsic, Outcome as Decoded, Schema};
-use xinglin_primitives::{receipt::extrinsic_hash, BlockNumber, Hash};
+use xinglin_primitives::{receipt::extrinsic_hash, AccountId, BlockNumber, Hash};
 use xinglin_rpc_api::{
     explorer::{Activity, EventView, OperationView, Outcome},
     time::Time,
@@ -158,6 +161,29 @@ impl Reader<'_> {
         Ok((operation, events.collect()))
     }
 
+    /// Those of some operations that an account signed, by their hashes.
+    pub(super) fn signed_by(
+        &self,
+        account: &AccountId,
+        operations: &BTreeSet<Hash>,
+    ) -> Result<BTreeSet<Hash>, ExplorerApiError> {
+        let mut wanted: BTreeMap<BlockNumber, BTreeSet<u32>> = BTreeMap::new();
+        for hash in operations {
+            if let Some(at) = self.node.chain.locate(hash)? {
+                wanted.entry(at.number).or_default().insert(at.index);
+            }
+        }
+        let mut signed = BTreeSet::new();
+        for (number, indexes) in wanted {
+            let (body, _) = self.parts(number)?;
+            let block = self.operations_of(number, (&body, &[]), &indexes)?;
+            let own = block.extrinsics.iter();
+            let own = own.filter(|it| it.signer.as_ref() == Some(account));
+            signed.extend(own.map(|it| it.hash));
+        }
+        Ok(signed)
+    }
+
     /// Some transactions of a block, with their events.
     fn operations_of(
         &self,
@@ -235,5 +261,6 @@ fn event_view(
         event: event.event.clone(),
         fields: event.fields.clone(),
         entities: event.entities.iter().copied().collect(),
+        in_part: false,
     }
 }

@@ -253,7 +253,7 @@ impl Questions {
         let question: Q = self.authenticated(request)?;
         let at = self.node.tip()?.hash;
         self.admit(at, &request.auth, &[question.topic()])?;
-        let arguments = question.arguments(&request.auth.account);
+        let arguments = question.arguments(&request.auth);
         let output = self.node.state.call(at, Q::FUNCTION, &arguments)?;
         self.keep(Q::METHOD, request)?;
         if Q::IS_CARRIED {
@@ -364,6 +364,7 @@ pub(crate) fn methods(
         register::<ask::AccessRequests>,
         register::<ask::Appointments>,
         register::<ask::AwaitedDisclosures>,
+        register::<ask::Balance>,
         register::<ask::Bookings>,
         register::<ask::Cases>,
         register::<ask::Coverages>,
@@ -388,6 +389,7 @@ pub(crate) fn methods(
         register::<ask::RecordVersions>,
         register::<ask::Records>,
         register::<ask::RedLetters>,
+        register::<ask::Scheme>,
         register::<ask::Settlements>,
         register::<ask::Trail>,
         register::<ask::UnpaidInvoices>,

@@ -3,17 +3,28 @@
 use std::sync::{atomic::Ordering, Arc};
 
 use serde_json::{json, Value};
-use xinglin_core::{AnchoringProblem, AnchoringStatus, QuestionLog};
-use xinglin_primitives::{questions::digest_after, AccountId, CaseId, Hash};
+use sp_core::Pair;
+use xinglin_core::{AnchoringProblem, AnchoringStatus, IndexProblem, QuestionLog};
+use xinglin_primitives::{
+    questions::digest_after, AccountId, AppointmentId, CaseId, Entity, Hash, RecordId,
+};
 use xinglin_rpc_api::{
     codes,
     explorer::{QuestionHashes, QuestionView},
 };
+use xinglin_rpc_server::start;
 
-use crate::{asker::Asker, fake, fixture::Fixture, index::FakeIndex, socket::Ws};
+use crate::{
+    asker::Asker,
+    fake,
+    fixture::{config, Fixture},
+    index::{signer, FakeIndex, Policy},
+    socket::Ws,
+};
 
 const KEY_PROGRESS: &str = "xinglin_keyProgress";
 const EXTRINSICS: &str = "explorer_extrinsics";
+const EVENTS: &str = "explorer_events";
 const OPERATION: &str = "explorer_operation";
 /// Seeds of the patient 7 and of a stranger, as [`Asker`] has them.
 const PATIENT: u8 = 7;
@@ -243,7 +254,9 @@ async fn of_what_concerns_several_patients_each_sees_her_part() {
         );
         assert!(!is_about_others(part), "{part}");
     }
-    assert_eq!(shown["entities"], json!(["patient:7"]));
+    // Her booking is the second of the three.
+    assert_eq!(shown["entities"], json!(["patient:7", "appointment:411"]));
+    assert_eq!(details["entities"], shown["entities"]);
     assert_eq!(details["events"].as_array().unwrap().len(), 1);
     assert_eq!(details["events"][0]["fields"]["patient"], 7);
     assert_eq!(details["receipt"], Value::Null);
@@ -265,6 +278,335 @@ async fn of_what_concerns_several_patients_each_sees_her_part() {
         assert!(is_about_others(&details), "{details}");
         assert_eq!(details["events"].as_array().unwrap().len(), 4);
     }
+}
+
+/// A record of the patient 7, one of another patient, and that one.
+const HERS: u64 = 900_007;
+const THEIRS: u64 = 900_008;
+const OTHER: u64 = 800_008;
+
+/// Whether one of these numbers is anywhere in an answer, by itself or as an entity's.
+fn tells_of(answer: &Value, foreign: &[u64]) -> bool {
+    match answer {
+        Value::Null | Value::Bool(_) => false,
+        Value::Number(number) => number.as_u64().is_some_and(|id| foreign.contains(&id)),
+        Value::String(text) => foreign.iter().any(|id| text.ends_with(&format!(":{id}"))),
+        Value::Array(items) => items.iter().any(|it| tells_of(it, foreign)),
+        Value::Object(fields) => fields.values().any(|it| tells_of(it, foreign)),
+    }
+}
+
+impl Found {
+    /// Both records.
+    fn write(&self) {
+        self.index.write(STRANGER, &[(HERS, 7), (THEIRS, OTHER)]);
+    }
+
+    /// The latest of the operations that the patient finds about herself.
+    async fn latest(&mut self) -> Value {
+        let question = json!({ "filter": { "entities": ["patient:7"] }, "limit": 1 });
+        let patient = Asker::patient();
+        let page = self.ask(&patient, EXTRINSICS, question, None).await;
+        page["items"][0].clone()
+    }
+
+    /// The patient is shown a part of her latest operation, in a list and by itself, with none of these
+    /// numbers; whoever signed it and the regulator are shown all of it. Gives the part.
+    async fn assert_cut(&mut self, hash: Hash, foreign: &[u64]) -> Value {
+        let listed = self.latest().await;
+        let question = json!({ "hash": hash });
+        let patient = Asker::patient();
+        let details = self.ask(&patient, OPERATION, question.clone(), None).await;
+        for part in [&listed, &details] {
+            assert_eq!(part["hash"], json!(hash));
+            assert_eq!(
+                (&part["inPart"], &part["arguments"]),
+                (&json!(true), &Value::Null)
+            );
+            assert!(!tells_of(part, foreign), "{part}");
+        }
+        assert_eq!(details["receipt"], Value::Null);
+        let signer = Asker::stranger();
+        for (asker, case) in [(&signer, None), (&Asker::regulator(), CASE)] {
+            let whole = self.ask(asker, OPERATION, question.clone(), case).await;
+            assert_eq!(whole["inPart"], Value::Null);
+            assert!(!whole["arguments"].is_null() && !whole["receipt"].is_null());
+            assert!(tells_of(&whole, foreign), "{whole}");
+        }
+        details
+    }
+}
+
+#[tokio::test]
+async fn of_records_of_several_patients_each_sees_her_own() {
+    let mut found = Found::new(Some(anchored())).await;
+    found.write();
+    let hash = found.index.open(STRANGER, &[HERS, THEIRS]);
+    let details = found.assert_cut(hash, &[THEIRS, OTHER]).await;
+    let hers = json!(["record:900007"]);
+    assert_eq!(details["entities"], json!(["patient:7", "record:900007"]));
+    let [opened] = &details["events"].as_array().unwrap()[..] else {
+        panic!("{details}");
+    };
+    assert_eq!(opened["event"], "Opened");
+    assert_eq!(
+        (&opened["inPart"], &opened["fields"], &opened["entities"]),
+        (&json!(true), &Value::Null, &hers)
+    );
+
+    let hash = found.index.provide_keys(STRANGER, &[HERS, THEIRS]);
+    let details = found.assert_cut(hash, &[THEIRS, OTHER]).await;
+    assert_eq!(details["events"], json!([]));
+    // Of a record that the index knows nothing of nobody knows whose it is.
+    let unknown = THEIRS + 1;
+    let hash = found.index.open(STRANGER, &[HERS, unknown]);
+    found.assert_cut(hash, &[unknown]).await;
+
+    // Her own alone are shown whole, to whoever may ask.
+    let hash = found.index.open(STRANGER, &[HERS]);
+    let listed = found.latest().await;
+    assert_eq!(
+        (&listed["hash"], &listed["inPart"]),
+        (&json!(hash), &Value::Null)
+    );
+    assert!(tells_of(&listed["arguments"], &[HERS]));
+    let question = json!({ "hash": hash });
+    let details = found
+        .ask(&Asker::patient(), OPERATION, question, None)
+        .await;
+    assert_eq!(details["receipt"]["hash"], json!(hash));
+}
+
+#[tokio::test]
+async fn who_gets_anothers_place_is_not_told_to_the_other() {
+    let mut found = Found::new(Some(anchored())).await;
+    // Bookings of the 4th block: its number, and that of the transaction.
+    found.index.book(&[(PATIENT, 7), (STRANGER, OTHER)]);
+    let (hers, theirs) = (401, 402);
+    let hash = found.index.cancel(STRANGER, hers, (theirs, OTHER));
+    let details = found.assert_cut(hash, &[theirs, OTHER]).await;
+    assert_eq!(details["entities"], json!(["patient:7", "appointment:401"]));
+    let [cancelled] = &details["events"].as_array().unwrap()[..] else {
+        panic!("{details}");
+    };
+    assert_eq!(
+        (&cancelled["event"], &cancelled["fields"]["appointment"]),
+        (&json!("Cancelled"), &json!(hers))
+    );
+
+    // The other way round she gets a place, and is not told whose it was.
+    let hash = found.index.cancel(STRANGER, theirs, (hers, 7));
+    let details = found.assert_cut(hash, &[theirs, OTHER]).await;
+    let [promoted] = &details["events"].as_array().unwrap()[..] else {
+        panic!("{details}");
+    };
+    assert_eq!(promoted["event"], "Promoted");
+    assert_eq!(details["entities"], json!(["patient:7", "appointment:401"]));
+}
+
+#[tokio::test]
+async fn of_events_of_several_patients_each_sees_her_part() {
+    let mut found = Found::new(Some(anchored())).await;
+    found.write();
+    found.index.open(STRANGER, &[HERS, THEIRS]);
+    let opened = |entities: &[String]| {
+        json!({ "filter": {
+            "eventPallet": "Records", "event": "Opened", "entities": entities,
+        } })
+    };
+    let (me, other) = ("patient:7".to_owned(), format!("patient:{OTHER}"));
+    let patient = Asker::patient();
+    let about_her = opened(std::slice::from_ref(&me));
+    let page = found.ask(&patient, EVENTS, about_her.clone(), None).await;
+    let [event] = &page["items"].as_array().unwrap()[..] else {
+        panic!("{page}");
+    };
+    assert_eq!(
+        (&event["inPart"], &event["fields"], &event["entities"]),
+        (&json!(true), &Value::Null, &json!(["record:900007"]))
+    );
+    assert!(!tells_of(&page, &[THEIRS, OTHER]), "{page}");
+    // Nor is it found by whom else it concerns.
+    let guess = opened(&[me, other]);
+    let page = found.ask(&patient, EVENTS, guess.clone(), None).await;
+    assert_eq!(page["items"], json!([]));
+    let regulator = Asker::regulator();
+    for question in [about_her.clone(), guess] {
+        let page = found.ask(&regulator, EVENTS, question, CASE).await;
+        assert_eq!(page["items"].as_array().unwrap().len(), 1);
+        assert!(tells_of(&page["items"][0]["fields"], &[THEIRS]), "{page}");
+    }
+
+    // What she has signed herself she sees whole, whatever she looks for it by.
+    found.index.open(PATIENT, &[HERS, THEIRS]);
+    let page = found.ask(&patient, EVENTS, about_her, None).await;
+    let items = page["items"].as_array().unwrap();
+    let whole: Vec<bool> = items.iter().map(|it| it["inPart"].is_null()).collect();
+    assert_eq!(whole, [true, false]);
+    assert!(tells_of(&items[0]["fields"], &[HERS]), "{page}");
+    assert!(tells_of(&items[0]["fields"], &[THEIRS]), "{page}");
+}
+
+#[tokio::test]
+async fn where_a_page_ends_tells_nothing_of_whom_else_something_concerns() {
+    let mut found = Found::new(None).await;
+    found.write();
+    found.index.open(STRANGER, &[HERS, THEIRS]);
+    let patient = Asker::patient();
+    for method in [EXTRINSICS, EVENTS] {
+        let mut pages = Vec::new();
+        // The first has to do with the last that concerns her, the other with nothing.
+        for other in [OTHER, OTHER + 1] {
+            let entities = ["patient:7".to_owned(), format!("patient:{other}")];
+            let question = json!({ "filter": { "entities": entities }, "limit": 1 });
+            pages.push(found.ask(&patient, method, question, None).await);
+        }
+        assert_eq!(pages[0].to_string(), pages[1].to_string(), "{method}");
+        assert_eq!(pages[0]["items"], json!([]));
+    }
+    // Nor is a subscriber told.
+    let live = "explorer_subscribeOperations";
+    let guess = json!({ "filter": { "entities": ["patient:7", format!("patient:{OTHER}")] } });
+    let params = found.params(&patient, live, guess, None).await;
+    let told = found.ws.subscribe(live, params).await;
+    found.index.open(STRANGER, &[HERS, THEIRS]);
+    let own = found.index.open(PATIENT, &[HERS, THEIRS]);
+    let (_, operation) = found.ws.notification(&told).await;
+    assert_eq!(operation["hash"], json!(own));
+}
+
+/// Who books for the patient 7, and her doctor: neither may ask about all of her affairs.
+fn booker_and_doctor() -> [Asker; 2] {
+    [20, 21].map(|seed| {
+        let pair = signer(seed);
+        let account = AccountId::from(pair.public());
+        Asker { account, pair }
+    })
+}
+
+/// A visit with a record of which the doctor is told and one of which she is not.
+struct Visit {
+    found: Found,
+    /// What booked it, and wrote the two records.
+    hashes: [Hash; 3],
+}
+
+impl Visit {
+    async fn new() -> Self {
+        let mut found = Found::new(None).await;
+        let booked = found.index.book(&[(STRANGER, 7)])[0];
+        let told = found.index.document(STRANGER, HERS, (7, VISIT));
+        let untold = found.index.document(STRANGER, HERS + 10, (7, VISIT));
+        let [booker, doctor] = booker_and_doctor();
+        let visit = Entity::Appointment(AppointmentId(VISIT));
+        let mut ports = found.fixture.ports();
+        ports.explorer = Some(found.index.clone());
+        ports.state = Arc::new(Policy {
+            chain: found.index.chain.clone(),
+            admitted: vec![
+                (booker.account, visit),
+                (doctor.account.clone(), visit),
+                (doctor.account, Entity::Record(RecordId(HERS))),
+            ],
+        });
+        found.fixture.server = start(config(), ports).await.unwrap();
+        found.ws = Ws::connect(found.fixture.address()).await;
+        Self {
+            found,
+            hashes: [booked, told, untold],
+        }
+    }
+}
+
+/// The booking of the 4th block.
+const VISIT: u64 = 401;
+
+fn about_visit(limit: u32) -> Value {
+    json!({ "filter": { "entities": [format!("appointment:{VISIT}")] }, "limit": limit })
+}
+
+#[tokio::test]
+async fn who_books_or_treats_is_told_of_a_visit_only_what_is_her_side_of_it() {
+    let Visit { mut found, hashes } = Visit::new().await;
+    let [booked, told, untold] = hashes;
+    let [booker, doctor] = booker_and_doctor();
+    for (asker, shown, hidden) in [
+        (&booker, vec![booked], vec![told, untold]),
+        (&doctor, vec![told, booked], vec![untold]),
+    ] {
+        // One by one, and the last page says that it is the last.
+        let mut listed = Vec::new();
+        let mut question = about_visit(1);
+        loop {
+            let page = found.ask(asker, EXTRINSICS, question.clone(), None).await;
+            listed.extend(found_hashes(&page));
+            if page["next"].is_null() {
+                break;
+            }
+            assert_eq!(page["items"].as_array().unwrap().len(), 1, "{page}");
+            question["cursor"] = page["next"].clone();
+        }
+        assert_eq!(listed, shown);
+        let page = found.ask(asker, EVENTS, about_visit(10), None).await;
+        let events = page["items"].as_array().unwrap().iter();
+        let operations: Vec<Value> = events.map(|it| it["operation"].clone()).collect();
+        let expected: Vec<Value> = shown.iter().map(|hash| json!(hash)).collect();
+        assert_eq!(operations, expected);
+        for hash in shown {
+            let question = json!({ "hash": hash });
+            let details = found.ask(asker, OPERATION, question, None).await;
+            assert_eq!(details["receipt"]["hash"], json!(hash));
+            assert!(!details["arguments"].is_null());
+        }
+        for hash in hidden {
+            let question = json!({ "hash": hash });
+            let (code, _) = found.refused(asker, OPERATION, question, None).await;
+            assert_eq!(code, codes::QUESTION_REFUSED);
+        }
+    }
+}
+
+#[tokio::test]
+async fn subscribers_too_are_told_of_a_visit_only_what_is_their_side_of_it() {
+    let Visit { mut found, .. } = Visit::new().await;
+    let method = "explorer_subscribeOperations";
+    let mut question = about_visit(1);
+    question.as_object_mut().unwrap().remove("limit");
+    let mut subscribed = Vec::new();
+    for asker in booker_and_doctor() {
+        let params = found.params(&asker, method, question.clone(), None).await;
+        subscribed.push(found.ws.subscribe(method, params).await);
+    }
+    found.index.document(STRANGER, HERS + 11, (7, VISIT));
+    let again = found.index.document(STRANGER, HERS, (7, VISIT));
+    let cancelled = found.index.cancel(STRANGER, VISIT, (501, OTHER));
+    for (told, expected) in [
+        (&subscribed[0], vec![cancelled]),
+        (&subscribed[1], vec![again, cancelled]),
+    ] {
+        for hash in expected {
+            let (_, operation) = found.ws.notification(told).await;
+            assert_eq!(operation["hash"], json!(hash));
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_happens_to_several_patients_is_told_in_part() {
+    let mut found = Found::new(None).await;
+    found.write();
+    let method = "explorer_subscribeOperations";
+    let patient = Asker::patient();
+    let params = found.params(&patient, method, about_patient(), None).await;
+    let told = found.ws.subscribe(method, params).await;
+    let hash = found.index.open(STRANGER, &[HERS, THEIRS]);
+    let (_, operation) = found.ws.notification(&told).await;
+    assert_eq!(operation["hash"], json!(hash));
+    assert_eq!(
+        (&operation["inPart"], &operation["arguments"]),
+        (&json!(true), &Value::Null)
+    );
+    assert!(!tells_of(&operation, &[THEIRS, OTHER]), "{operation}");
 }
 
 #[tokio::test]
@@ -509,6 +851,11 @@ async fn blocks_are_everybodys_and_name_nobody() {
     let status = ws.call("explorer_status", json!([])).await;
     assert_eq!((&status["last"], &status["tip"]), (&json!(3), &json!(3)));
     assert_eq!(status["record"], Value::Null);
+    assert_eq!(status["problem"], Value::Null);
+    *found.index.problem.lock() = Some(IndexProblem::Failing { indexed: Some(3) });
+    let status = found.ws.call("explorer_status", json!([])).await;
+    let problem = status["problem"].as_str().unwrap();
+    assert!(problem.contains("stays at block 3"), "{problem}");
 }
 
 #[tokio::test]

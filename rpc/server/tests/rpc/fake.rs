@@ -407,7 +407,6 @@ impl StateQuery for FakeChain {
                 Ok(known.then(metadata).encode())
             }
             "AccountNonceApi_account_nonce" => Ok(3u32.encode()),
-            "BlockBuilder_apply_extrinsic" => Ok([&[0], data].concat()),
             "PrivacyApi_may_ask" => {
                 let (asker, topic, case): (AccountId, Topic, Option<CaseId>) =
                     Decode::decode(&mut &data[..]).unwrap();
@@ -453,6 +452,10 @@ impl StateQuery for FakeChain {
             "Test_panic" => panic!("inside the runtime"),
             unknown => Err(StateError::UnknownMethod(unknown.to_owned())),
         }
+    }
+
+    fn dry_run(&self, at: Hash, transaction: &Extrinsic) -> Result<Vec<u8>, StateError> {
+        self.with_state(at, |_| [&[0], &transaction[..]].concat())
     }
 }
 

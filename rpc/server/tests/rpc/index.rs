@@ -7,22 +7,31 @@ use std::{
 
 use codec::{Decode, Encode};
 use frame_system::{EventRecord, Phase};
-use pallet_appointments::Event as Appointments;
+use pallet_appointments::{
+    types::{Acting, StaffReason},
+    Event as Appointments,
+};
+use pallet_records::{
+    access::Purpose,
+    types::{ContentKind, KeyFor, Reader, RecordBatch, SealedKey, SEALED_KEY_BYTES},
+    Event as Records,
+};
 use parking_lot::{Mutex, RwLock};
 use sp_core::{sr25519, Pair};
 use sp_runtime::DispatchError;
 use xinglin_core::{
-    Count, Explorer, ExplorerError, Filter, IndexProgress, KeptQuestion, Order, Outcome, Page,
-    Period, Position, QuestionLog, StoreError,
+    Count, Explorer, ExplorerError, Extrinsic, Filter, IndexProblem, IndexProgress, KeptQuestion,
+    Order, Outcome, Owner, Page, Period, Position, QuestionLog, StateError, StateQuery, StoreError,
 };
 use xinglin_decoding::{Schema, METADATA_VERSION};
 use xinglin_primitives::{
-    AccountId, AppointmentId, BlockNumber, Entity, Hash, MemberId, PatientId, PractitionerId,
-    ScheduleId,
+    privacy::{Refusal, Topic},
+    AccountId, AppointmentId, BlockNumber, CaseId, Entity, Hash, MemberId, Party, PatientId,
+    PractitionerId, RecordId, ScheduleId,
 };
 use xinglin_runtime::{
     native::{self, DecodedExtrinsic},
-    RuntimeCall, RuntimeEvent,
+    Runtime, RuntimeCall, RuntimeEvent,
 };
 
 use crate::fake::FakeChain;
@@ -31,6 +40,12 @@ use crate::fake::FakeChain;
 pub const START_MS: u64 = 1_748_822_400_000;
 /// Calls of a period that the index counts in one block.
 const COUNT: u64 = 3;
+/// The events that tell whose things are.
+const MAKING: [&str; 2] = ["Booked", "Written"];
+/// Who treats all patients.
+const DOCTOR: PractitionerId = PractitionerId(3);
+/// Where she does.
+const CLINIC: MemberId = MemberId(2);
 
 type Record = EventRecord<RuntimeEvent, Hash>;
 
@@ -56,6 +71,10 @@ pub struct FakeIndex {
     pub chain: Arc<FakeChain>,
     schema: Schema,
     blocks: RwLock<BTreeMap<BlockNumber, Indexed>>,
+    /// Whose things are.
+    owners: RwLock<BTreeMap<Entity, PatientId>>,
+    /// Why it comes no further.
+    pub problem: Mutex<Option<IndexProblem>>,
     /// What was asked.
     pub questions: Mutex<Vec<KeptQuestion>>,
 }
@@ -95,8 +114,8 @@ fn booked(number: BlockNumber, (index, nth): (u32, u64), seed: u8, patient: u64)
     let booked = Appointments::Booked {
         appointment: AppointmentId(100 * u64::from(number) + u64::from(index) + 10 * nth),
         patient: PatientId(patient),
-        practitioner: PractitionerId(3),
-        member: MemberId(2),
+        practitioner: DOCTOR,
+        member: CLINIC,
         schedule: ScheduleId(0),
         slot: 3,
         by: AccountId::from(signer(seed).public()),
@@ -134,6 +153,8 @@ impl FakeIndex {
             chain,
             schema: Schema::read(&metadata).unwrap(),
             blocks: RwLock::default(),
+            owners: RwLock::default(),
+            problem: Mutex::default(),
             questions: Mutex::default(),
         })
     }
@@ -174,6 +195,114 @@ impl FakeIndex {
         self.commit(&body, &events)[0]
     }
 
+    /// The doctor writes records, each with its number and its patient.
+    pub fn write(&self, seed: u8, records: &[(u64, u64)]) -> Hash {
+        let by = AccountId::from(signer(seed).public());
+        let written = records
+            .iter()
+            .map(|(record, patient)| Records::<Runtime>::Written {
+                record: RecordId(*record),
+                patient: PatientId(*patient),
+                author: DOCTOR,
+                member: CLINIC,
+                visit: None,
+                kind: ContentKind::Encounter,
+                hash: Hash::zero(),
+                size: 1,
+                by: by.clone(),
+            });
+        // What the call says is of no account here.
+        let call = frame_system::Call::<Runtime>::remark { remark: Vec::new() };
+        self.act(seed, call, written)
+    }
+
+    /// The doctor writes a record of a patient's visit.
+    pub fn document(&self, seed: u8, record: u64, (patient, visit): (u64, u64)) -> Hash {
+        let written = Records::<Runtime>::Written {
+            record: RecordId(record),
+            patient: PatientId(patient),
+            author: DOCTOR,
+            member: CLINIC,
+            visit: Some(AppointmentId(visit)),
+            kind: ContentKind::Encounter,
+            hash: Hash::zero(),
+            size: 1,
+            by: AccountId::from(signer(seed).public()),
+        };
+        let call = frame_system::Call::<Runtime>::remark { remark: Vec::new() };
+        self.act(seed, call, [written])
+    }
+
+    /// Opens records as the doctor.
+    pub fn open(&self, seed: u8, records: &[u64]) -> Hash {
+        let (party, purpose) = (Party::Practitioner(DOCTOR), Purpose::Treatment);
+        let records = records.iter().copied().map(RecordId).collect();
+        let records = RecordBatch::truncate_from(records);
+        let opened = Records::<Runtime>::Opened {
+            by: AccountId::from(signer(seed).public()),
+            party,
+            purpose,
+            allowed: records.clone(),
+            denied: Default::default(),
+        };
+        let call = pallet_records::Call::<Runtime>::open {
+            party,
+            records,
+            purpose,
+        };
+        self.act(seed, call, [opened])
+    }
+
+    /// Provides the doctor with keys of records, which the call alone names.
+    pub fn provide_keys(&self, seed: u8, records: &[u64]) -> Hash {
+        let key = |record: &u64| KeyFor {
+            record: RecordId(*record),
+            version: 1,
+            key: SealedKey([0; SEALED_KEY_BYTES]),
+        };
+        let keys: Vec<KeyFor> = records.iter().map(key).collect();
+        let call = pallet_records::Call::<Runtime>::provide_keys {
+            reader: Reader::Practitioner(DOCTOR),
+            keys: keys.try_into().unwrap(),
+        };
+        self.act(seed, call, std::iter::empty::<RuntimeEvent>())
+    }
+
+    /// The staff cancels an appointment, and another patient gets its place by hers.
+    pub fn cancel(&self, seed: u8, appointment: u64, (next, patient): (u64, u64)) -> Hash {
+        let appointment = AppointmentId(appointment);
+        let acting = Acting::Staff(StaffReason::Medical);
+        let cancelled = Appointments::<Runtime>::Cancelled {
+            appointment,
+            acting,
+            is_late: false,
+            by: AccountId::from(signer(seed).public()),
+        };
+        let promoted = Appointments::<Runtime>::Promoted {
+            appointment: AppointmentId(next),
+            patient: PatientId(patient),
+        };
+        let call = pallet_appointments::Call::<Runtime>::cancel {
+            appointment,
+            acting,
+        };
+        self.act(seed, call, [cancelled, promoted])
+    }
+
+    /// Commits a block with one transaction, which has these events, and indexes it.
+    fn act(
+        &self,
+        seed: u8,
+        call: impl Into<RuntimeCall>,
+        events: impl IntoIterator<Item = impl Into<RuntimeEvent>>,
+    ) -> Hash {
+        let number = self.progress().tip + 1;
+        let body = [timestamp(number), signed(seed, number, call.into())];
+        let mut events: Vec<Record> = events.into_iter().map(|it| event(1, it)).collect();
+        events.push(succeeded(1));
+        self.commit(&body, &events)[0]
+    }
+
     fn commit(&self, body: &[Vec<u8>], events: &[Record]) -> Vec<Hash> {
         let number = self.progress().tip + 1;
         let events = events.encode();
@@ -188,7 +317,20 @@ impl FakeIndex {
     }
 
     fn outline(&self, body: &[Vec<u8>], events: Vec<u8>) -> Indexed {
-        let outline = self.schema.outline(body, &events).unwrap();
+        let mut outline = self.schema.outline(body, &events).unwrap();
+        for event in &mut outline.events {
+            if MAKING.contains(&event.event.name) {
+                self.learn(&event.entities);
+            }
+            let owners = self.owners_of(&event.entities);
+            let by = event.extrinsic.unwrap() as usize;
+            outline.extrinsics[by].entities.extend(&owners);
+            event.entities.extend(owners);
+        }
+        for extrinsic in &mut outline.extrinsics {
+            let owners = self.owners_of(&extrinsic.entities);
+            extrinsic.entities.extend(owners);
+        }
         let mut rows: Vec<Row> = outline
             .extrinsics
             .iter()
@@ -216,6 +358,24 @@ impl FakeIndex {
             rows,
             event_rows,
         }
+    }
+
+    /// The things that an event makes are its patient's.
+    fn learn(&self, mentioned: &BTreeSet<Entity>) {
+        let patient = mentioned.iter().find_map(|entity| match entity {
+            Entity::Patient(patient) => Some(*patient),
+            _ => None,
+        });
+        let mut owners = self.owners.write();
+        for thing in mentioned.iter().filter(|it| is_thing(it)) {
+            owners.insert(*thing, patient.unwrap());
+        }
+    }
+
+    fn owners_of(&self, mentioned: &BTreeSet<Entity>) -> BTreeSet<Entity> {
+        let owners = self.owners.read();
+        let owned = mentioned.iter().filter_map(|thing| owners.get(thing));
+        owned.copied().map(Entity::Patient).collect()
     }
 
     fn page(
@@ -256,6 +416,15 @@ impl FakeIndex {
     }
 }
 
+/// Whether patients own such things.
+fn is_thing(entity: &Entity) -> bool {
+    let is_party = matches!(
+        entity,
+        Entity::Patient(_) | Entity::Practitioner(_) | Entity::Member(_)
+    );
+    !is_party && !matches!(entity, Entity::Case(_))
+}
+
 fn is_or_any<T: PartialEq>(wanted: &Option<T>, value: &T) -> bool {
     wanted.as_ref().is_none_or(|wanted| wanted == value)
 }
@@ -269,6 +438,22 @@ impl Explorer for FakeIndex {
             last: last.unwrap_or(0),
             tip: self.chain.tip().unwrap().number,
         }
+    }
+
+    fn problem(&self) -> Option<IndexProblem> {
+        self.problem.lock().clone()
+    }
+
+    fn owner_of(&self, entity: Entity) -> Result<Owner, ExplorerError> {
+        if let Entity::Patient(patient) = entity {
+            return Ok(Owner::Patient(patient));
+        }
+        let owner = self.owners.read().get(&entity).copied();
+        Ok(match owner {
+            Some(patient) => Owner::Patient(patient),
+            None if is_thing(&entity) => Owner::Unknown,
+            None => Owner::Nobody,
+        })
     }
 
     fn extrinsics(
@@ -373,5 +558,72 @@ impl QuestionLog for FakeIndex {
 
     fn question_count(&self) -> Result<u64, StoreError> {
         Ok(self.questions.lock().len() as u64)
+    }
+}
+
+/// The state of a chain whose rules let more ask than [`FakeChain`] says.
+pub struct Policy {
+    /// The chain.
+    pub chain: Arc<FakeChain>,
+    /// Whose business what is, besides.
+    pub admitted: Vec<(AccountId, Entity)>,
+}
+
+impl Policy {
+    fn admits(&self, asked: &[u8]) -> bool {
+        let (asker, topic, case): (AccountId, Topic, Option<CaseId>) =
+            Decode::decode(&mut &asked[..]).unwrap();
+        let mut admitted = self.admitted.iter();
+        case.is_none()
+            && admitted.any(|(who, what)| *who == asker && topic == Topic::History(*what))
+    }
+}
+
+impl StateQuery for Policy {
+    fn storage(&self, at: Hash, key: &[u8]) -> Result<Option<Vec<u8>>, StateError> {
+        self.chain.storage(at, key)
+    }
+
+    fn storage_hash(&self, at: Hash, key: &[u8]) -> Result<Option<Hash>, StateError> {
+        self.chain.storage_hash(at, key)
+    }
+
+    fn closest_merkle_value(&self, at: Hash, key: &[u8]) -> Result<Option<Vec<u8>>, StateError> {
+        self.chain.closest_merkle_value(at, key)
+    }
+
+    fn keys(
+        &self,
+        at: Hash,
+        prefix: &[u8],
+        start_after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Vec<u8>>, StateError> {
+        self.chain.keys(at, prefix, start_after, limit)
+    }
+
+    fn pairs(
+        &self,
+        at: Hash,
+        prefix: &[u8],
+        start_after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StateError> {
+        self.chain.pairs(at, prefix, start_after, limit)
+    }
+
+    fn read_proof(&self, at: Hash, keys: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, StateError> {
+        self.chain.read_proof(at, keys)
+    }
+
+    fn call(&self, at: Hash, method: &str, data: &[u8]) -> Result<Vec<u8>, StateError> {
+        if method == "PrivacyApi_may_ask" && self.admits(data) {
+            return Ok(Ok::<(), Refusal>(()).encode());
+        }
+        self.chain.call(at, method, data)
+    }
+
+    fn dry_run(&self, at: Hash, transaction: &Extrinsic) -> Result<Vec<u8>, StateError> {
+        self.chain.dry_run(at, transaction)
     }
 }

@@ -1,6 +1,9 @@
 //! A chain that is not executed.
 
-use std::sync::Arc;
+use std::sync::{
+    atomic::{AtomicU32, Ordering},
+    Arc,
+};
 
 use bytes::Bytes;
 use parking_lot::RwLock;
@@ -23,6 +26,10 @@ pub struct FakeChain {
     /// From block 1 on.
     blocks: RwLock<Vec<Kept>>,
     oldest_state: RwLock<BlockNumber>,
+    /// From this block on no state can be read.
+    unreadable_from: RwLock<BlockNumber>,
+    /// How many states could not be read.
+    failures: AtomicU32,
     metadata: Vec<u8>,
     commits: broadcast::Sender<Arc<CommitNotice>>,
 }
@@ -32,6 +39,8 @@ impl FakeChain {
         Arc::new(Self {
             blocks: RwLock::default(),
             oldest_state: RwLock::default(),
+            unreadable_from: RwLock::new(BlockNumber::MAX),
+            failures: AtomicU32::new(0),
             metadata,
             commits: broadcast::Sender::new(16),
         })
@@ -65,6 +74,21 @@ impl FakeChain {
 
     pub fn prune_before(&self, oldest: BlockNumber) {
         *self.oldest_state.write() = oldest;
+    }
+
+    /// Lets reading states fail, from this block on.
+    pub fn break_from(&self, block: BlockNumber) {
+        *self.unreadable_from.write() = block;
+    }
+
+    /// Lets all states be read again.
+    pub fn mend(&self) {
+        self.break_from(BlockNumber::MAX);
+    }
+
+    /// How many readings of states have failed.
+    pub fn failures(&self) -> u32 {
+        self.failures.load(Ordering::SeqCst)
     }
 
     fn find<T>(&self, hash: Hash, read: impl FnOnce(&Kept) -> T) -> Option<T> {
@@ -138,6 +162,10 @@ impl StateQuery for FakeChain {
         let found = self.find(at, |it| (it.block.number(), it.events.clone()));
         match found {
             Some((number, _)) if number < self.oldest_state() => Err(StateError::Pruned(at)),
+            Some((number, _)) if number >= *self.unreadable_from.read() => {
+                self.failures.fetch_add(1, Ordering::SeqCst);
+                Err(StoreError::Io("no disk today".to_owned()).into())
+            }
             found => Ok(found.map(|(_, events)| events)),
         }
     }
@@ -176,6 +204,10 @@ impl StateQuery for FakeChain {
     }
 
     fn read_proof(&self, at: Hash, _: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, StateError> {
+        Err(StateError::UnknownBlock(at))
+    }
+
+    fn dry_run(&self, at: Hash, _: &Extrinsic) -> Result<Vec<u8>, StateError> {
         Err(StateError::UnknownBlock(at))
     }
 }

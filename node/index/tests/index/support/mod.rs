@@ -2,7 +2,10 @@
 
 mod chain;
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    path::Path,
+    sync::{Arc, LazyLock},
+};
 
 use codec::{Decode, Encode};
 use sp_core::storage::well_known_keys::CODE;
@@ -41,28 +44,42 @@ fn make_schema() -> Arc<Schema> {
     Arc::new(Schema::read(&metadata.unwrap()).unwrap())
 }
 
-/// An index in a folder that goes away.
+/// An index in a folder, which goes away if it was made for it.
 pub struct Folder {
     pub config: IndexConfig,
-    _folder: tempfile::TempDir,
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl Folder {
     pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path();
-        let genesis = Hash::repeat_byte(1);
-        let mut config =
-            IndexConfig::new(path.join("index"), path.join("questions"), "test", genesis);
-        config.cache_bytes = 1024 * 1024;
-        config.memtable_bytes = 1024 * 1024;
         Self {
-            config,
-            _folder: folder,
+            config: config(folder.path()),
+            _folder: Some(folder),
         }
+    }
+
+    /// That of somebody else.
+    pub fn at(path: &Path) -> Self {
+        Self {
+            config: config(path),
+            _folder: None,
+        }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.config.path.parent().unwrap()
     }
 
     pub fn open(&self, chain: Arc<FakeChain>, schema: &Arc<Schema>) -> Index {
         Index::open(&self.config, chain, Arc::clone(schema)).unwrap()
     }
+}
+
+fn config(path: &Path) -> IndexConfig {
+    let (index, questions) = (path.join("index"), path.join("questions"));
+    let mut config = IndexConfig::new(index, questions, "test", Hash::repeat_byte(1));
+    config.cache_bytes = 1024 * 1024;
+    config.memtable_bytes = 1024 * 1024;
+    config
 }
