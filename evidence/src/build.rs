@@ -1,6 +1,6 @@
 //! Making packages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use codec::Encode;
 use sp_io::hashing::{blake2_256, sha2_256};
@@ -20,7 +20,7 @@ use crate::{
         TimeClaim, CLAIM, FORMAT_VERSION, MANIFEST, REPORT,
     },
     paper,
-    state::{Item, StateError, StateProof},
+    state::{Item, StateError, StateProof, VALUE_BYTES_MAX},
     vocabulary::{Reading, Vocabulary},
 };
 
@@ -92,6 +92,14 @@ pub enum BuildError {
     /// It would be too large.
     #[error("the evidence does not fit into a package: {0}; export less at a time")]
     Archive(#[from] ArchiveError),
+    /// It would be larger than it was to be.
+    #[error("the evidence has {bytes} bytes even without the outcomes of transactions, more than {bytes_max}; export less at a time")]
+    Room {
+        /// How many it has.
+        bytes: usize,
+        /// How many it may have.
+        bytes_max: usize,
+    },
     /// A state proof does not say what it should.
     #[error("state proof {number}: {error}")]
     State {
@@ -121,6 +129,96 @@ pub fn build(
     let mut files = files(evidence, &claim)?;
     files.insert(REPORT.into(), paper::render(&evidence.genesis, &claim));
     pack(evidence.genesis, claim.subject, files)
+}
+
+/// As [`build`], of at most so many bytes: of what does not fit, the events of blocks are left out, those
+/// first that take most. Whether the transactions of these blocks were carried out is then not claimed, and
+/// the verification says so. Comes with the heights of these blocks.
+///
+/// # Errors
+/// As for [`build`], and if it does not fit without any events.
+pub fn build_within(
+    mut evidence: Evidence,
+    vocabulary: Option<&dyn Vocabulary>,
+    bytes_max: usize,
+) -> Result<(Vec<u8>, BTreeSet<BlockNumber>), BuildError> {
+    let mut without = BTreeSet::new();
+    loop {
+        let error = match build(&evidence, vocabulary) {
+            Ok(package) if package.len() <= bytes_max => return Ok((package, without)),
+            Ok(package) => BuildError::Room {
+                bytes: package.len(),
+                bytes_max,
+            },
+            Err(error) => error,
+        };
+        let Some(surplus) = surplus_of(&error, bytes_max) else {
+            return Err(error);
+        };
+        let left_out = evidence.leave_out_events(surplus);
+        if left_out.is_empty() {
+            return Err(error);
+        }
+        without.extend(left_out);
+    }
+}
+
+/// By how many bytes a package is too large, as far as is known, if that is what is wrong with it.
+fn surplus_of(error: &BuildError, bytes_max: usize) -> Option<usize> {
+    use ArchiveError::{TooLarge, TooLargeUnpacked};
+
+    let bytes = match error {
+        BuildError::Room { bytes, .. } => *bytes,
+        BuildError::Archive(TooLarge { bytes } | TooLargeUnpacked { bytes }) => {
+            usize::try_from(*bytes).unwrap_or(usize::MAX)
+        }
+        // Only events are values of such a size.
+        BuildError::State {
+            error: StateError::TooLarge,
+            ..
+        } => bytes_max,
+        _ => return None,
+    };
+    Some(bytes.saturating_sub(bytes_max).max(1))
+}
+
+impl Evidence {
+    /// Leaves out the events of blocks, those first that take most, until so many bytes are saved or
+    /// there are none; the heights of these blocks.
+    fn leave_out_events(&mut self, bytes: usize) -> Vec<BlockNumber> {
+        let states = self.states.iter().enumerate();
+        let with_events = states.filter(|(_, (items, _))| items.contains(&Item::Events));
+        let mut smaller: Vec<_> = with_events
+            .map(|(place, (items, proof))| {
+                let without = without_events(items, proof);
+                let saved = proof
+                    .encoded_size()
+                    .saturating_sub(without.1.encoded_size());
+                (saved, place, without)
+            })
+            .collect();
+        smaller.sort_by_key(|(saved, place, _)| (std::cmp::Reverse(*saved), *place));
+        let (mut total, mut heights) = (0_usize, Vec::new());
+        for (saved, place, without) in smaller {
+            if total >= bytes {
+                break;
+            }
+            total = total.saturating_add(saved);
+            heights.push(*without.1.block.header.number());
+            if let Some(state) = self.states.get_mut(place) {
+                *state = without;
+            }
+        }
+        heights
+    }
+}
+
+/// A proof of the same items but the events.
+pub fn without_events(items: &[Item], proof: &StateProof) -> (Vec<Item>, StateProof) {
+    let items = items.iter().copied();
+    let items: Vec<Item> = items.filter(|item| *item != Item::Events).collect();
+    let proof = proof.clone().trimmed(&items);
+    (items, proof)
 }
 
 /// Packs files together with the manifest that is right about them; one among them is replaced.
@@ -162,9 +260,10 @@ pub(crate) fn json(value: &impl serde::Serialize) -> Result<Vec<u8>, BuildError>
 
 fn claim(evidence: &Evidence, vocabulary: Option<&dyn Vocabulary>) -> Result<Claim, BuildError> {
     let mut states = Vec::with_capacity(evidence.states.len());
+    let mut room = VALUE_BYTES_MAX;
     for (number, (items, proof)) in evidence.states.iter().enumerate() {
         let facts = proof
-            .facts(items)
+            .facts_within(items, &mut room)
             .map_err(|error| BuildError::State { number, error })?;
         states.push(StateClaim {
             height: *proof.block.header.number(),

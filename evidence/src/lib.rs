@@ -47,7 +47,9 @@ mod vocabulary;
 #[cfg(test)]
 mod tests;
 
-pub use build::{build, pack, BuildError, Evidence, Opened, Placement, Stamped};
+pub use build::{
+    build, build_within, pack, without_events, BuildError, Evidence, Opened, Placement, Stamped,
+};
 pub use content::locate;
 pub use format::{Claim, Manifest, Subject, FORMAT_VERSION};
 pub use reason::Reason;

@@ -60,7 +60,7 @@ impl<'a> Facts<'a> {
     }
 
     /// The block after which an item was what is proven of it.
-    fn height(&self, item: Item) -> BlockNumber {
+    pub(crate) fn height(&self, item: Item) -> BlockNumber {
         self.latest.get(&item).map_or(0, |(height, _)| *height)
     }
 }

@@ -5,11 +5,13 @@
 //! Whose tokens count is for the chain's council to say, and which of them for the chain's rules: the
 //! certificates are proven from the state, and so is that the rules accepted the token.
 
+use std::collections::BTreeMap;
+
 use sp_io::hashing::blake2_256;
 use sp_runtime::traits::Header as _;
 use xinglin_primitives::{
     time::{Date, Moment, CST_OFFSET_MS, DAY_MS},
-    BlockNumber, Hash,
+    BlockNumber, Hash, MemberId,
 };
 use xinglin_timestamps::{verify, Authority};
 
@@ -117,6 +119,41 @@ fn statement(claim: &Claim, height: BlockNumber) -> Option<String> {
         ),
         (None, None) => return None,
     })
+}
+
+/// Which certificates behind the tokens the council has withdrawn, in words. Why it did is for whoever
+/// judges: the chain accepted the tokens before.
+pub(crate) fn withdrawals(claim: &Claim, facts: &Facts<'_>) -> Vec<String> {
+    let mut tokens: BTreeMap<(MemberId, u32), Vec<Moment>> = BTreeMap::new();
+    for it in &claim.times {
+        let of_certificates = tokens.entry((it.authority, it.certificates)).or_default();
+        of_certificates.push(it.time_ms);
+    }
+    let withdrawals = tokens.into_iter().filter_map(|((authority, number), times)| {
+        let item = Item::Certificates(authority, number);
+        let Some(Value::Certificates(registered)) = facts.value(item) else {
+            return None;
+        };
+        let Some(at) = registered.withdrawn_at else {
+            let height = facts.height(item);
+            return Some(format!(
+                "Whether certificates {number} of time authority {authority} still count: up to block {height} the council had not withdrawn them. Ask it about the time since."
+            ));
+        };
+        let earlier = times.iter().filter(|time| **time < at).count();
+        let when = match (earlier, times.len().saturating_sub(earlier)) {
+            (_, 0) => "after the times of all their tokens here".to_owned(),
+            (0, _) => "before the times of all their tokens here".to_owned(),
+            (earlier, later) => {
+                format!("after the times of {earlier} of their tokens here, before those of {later}")
+            }
+        };
+        Some(format!(
+            "Whether tokens by certificates {number} of time authority {authority} still count: the council withdrew these at {}, {when}. Ask it why.",
+            instant(at)
+        ))
+    });
+    withdrawals.collect()
 }
 
 /// The earliest time that a token can mean.

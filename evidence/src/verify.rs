@@ -15,7 +15,7 @@ use crate::{
     paper,
     reason::Reason,
     report::{Outcome, Report, Step},
-    state::Item,
+    state::{Item, VALUE_BYTES_MAX},
     story::{self, Facts, Story},
     time,
     trust::{Sets, TrustAnchor},
@@ -79,7 +79,7 @@ fn run(bytes: &[u8], trust: &Trust<'_>, report: &mut Report) -> Result<(), (Step
         return Err((Step::Report, Reason::OtherReport));
     }
     report.tell(Step::Report, Outcome::Proven, "");
-    conclude(claim, story, opened, report);
+    conclude((claim, &facts), story, opened, report);
     Ok(())
 }
 
@@ -170,8 +170,25 @@ fn items_of(claim: &StateClaim) -> Vec<Item> {
     claim.facts.iter().map(|fact| fact.item).collect()
 }
 
+/// Fails if an item is claimed a second time after a block. Looking it up again would prove nothing and
+/// take memory for another copy of its value.
+fn check_once(
+    claim: &StateClaim,
+    at: &str,
+    seen: &mut BTreeSet<(BlockNumber, Item)>,
+) -> Result<(), Reason> {
+    for (place, fact) in claim.facts.iter().enumerate() {
+        if !seen.insert((claim.height, fact.item)) {
+            let at = format!("{at}.facts[{place}]");
+            return Err(Reason::Twice { at });
+        }
+    }
+    Ok(())
+}
+
 fn check_states(package: &Package, sets: &Sets) -> Result<(), Reason> {
     let mut seen = BTreeSet::new();
+    let mut room = VALUE_BYTES_MAX;
     let states = package.claim.states.iter().zip(&package.states);
     for (number, (claim, proof)) in states.enumerate() {
         let at = format!("states[{number}]");
@@ -179,19 +196,15 @@ fn check_states(package: &Package, sets: &Sets) -> Result<(), Reason> {
         let height = *proof.block.header.number();
         same(&claim.height, &height, &at, "height")?;
         same(&claim.block, &proof.block.header.hash(), &at, "block")?;
+        check_once(claim, &at, &mut seen)?;
         let proven = proof
-            .facts(&items_of(claim))
+            .facts_within(&items_of(claim), &mut room)
             .map_err(|error| Reason::State {
                 at: at.clone(),
                 error,
             })?;
         for (place, (claimed, proven)) in claim.facts.iter().zip(&proven).enumerate() {
-            let field = format!("facts[{place}]");
-            same(claimed, proven, &at, &field)?;
-            if !seen.insert((height, claimed.item)) {
-                let at = format!("{at}.{field}");
-                return Err(Reason::Twice { at });
-            }
+            same(claimed, proven, &at, &format!("facts[{place}]"))?;
         }
     }
     Ok(())
@@ -282,7 +295,12 @@ fn check_time(
 }
 
 /// Says in words what follows, and what does not.
-fn conclude(claim: &Claim, story: Story, opened: Vec<usize>, report: &mut Report) {
+fn conclude(
+    (claim, facts): (&Claim, &Facts<'_>),
+    story: Story,
+    opened: Vec<usize>,
+    report: &mut Report,
+) {
     let is_read = *report.outcome(Step::Meaning) == Outcome::Proven;
     for operation in &claim.operations {
         let reading = &operation.reading;
@@ -320,6 +338,7 @@ fn conclude(claim: &Claim, story: Story, opened: Vec<usize>, report: &mut Report
         report.proven.extend(time::statements(claim));
     }
     conclude_not(claim, is_read, report);
+    report.not_proven.extend(time::withdrawals(claim, facts));
     report.not_proven.extend(story.not_proven);
 }
 
@@ -330,9 +349,11 @@ fn conclude_not(claim: &Claim, is_read: bool, report: &mut Report) {
     if !is_read {
         not("The names of calls, signers and outcomes, which stand in the claim by the exporter's word.");
     }
-    let has_outcome = |it: &Operation| it.reading.ended.is_some();
-    if !claim.operations.iter().all(has_outcome) {
-        not("Whether the chain's rules accepted every transaction: one that they refuse is in its block too. Where the state shows its effect, they did.");
+    let without = claim.operations.iter();
+    let without = without.filter(|it| it.reading.ended.is_none()).count();
+    if without > 0 {
+        let all = claim.operations.len();
+        not(&format!("Whether the chain's rules accepted every transaction: of {without} of {all} the package does not have the outcome, and one that they refuse is in its block too. Where the state shows its effect, they did."));
     }
     if claim.contents.iter().any(|content| content.key.is_none()) {
         not("What the ciphertexts hold whose keys are not in the package.");

@@ -4,23 +4,39 @@
 mod support;
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
-    process::Output,
+    process::{Command, Output, Stdio},
 };
 
 use pallet_records::{access::Purpose, grants::Covered};
 use serde_json::Value;
-use xinglin_evidence::archive::{pack, unpack};
-use xinglin_primitives::{Hash, Party, PatientId, PractitionerId, RecordId};
-use xinglin_sdk::{client::Client, parties, records};
+use xinglin_evidence::{
+    archive::{pack, unpack},
+    format::{MANIFEST, REPORT},
+    Manifest,
+};
+use xinglin_primitives::{
+    time::DAY_MS, AppointmentId, CaseId, Entity, Hash, MemberId, Party, PatientId, PractitionerId,
+    RecordId, FIRST_HEIGHT,
+};
+use xinglin_runtime::Runtime;
+use xinglin_sdk::{
+    audit,
+    client::Client,
+    evidence::{self, ChainVocabulary, Request, Step, Subject, Trust, PACKAGE_BYTES_MAX},
+    oversight::case_file,
+    parties, records, trail,
+};
 
 use self::support::{
-    acts::{book, open_case, wallet},
+    acts::{act_indexed, book, indexed, open_case, wallet},
     calls, drafts, xinglin, DevNode,
 };
 
 const PATIENT_PATH: &str = "//Alice//patient//1";
 const AUTHOR_PATH: &str = "//Alice//doctor//1";
+const HOSPITAL_PATH: &str = "//Alice";
 const REGULATOR_PATH: &str = "//Dave";
 const STRANGER_PATH: &str = "//Alice//patient//2";
 const FIRST: &[u8] = br#"{"resourceType":"Bundle","type":"collection","entry":[]}"#;
@@ -161,6 +177,234 @@ fn tamper(good: &Path, bad: &Path, mut files: xinglin_evidence::archive::Files) 
     assert_eq!(outcome(&report, "contents"), "notReached");
     std::fs::write(bad, b"no package").unwrap();
     assert!(!verify(bad).0);
+}
+
+/// Every so many bytes of a package one is altered.
+const FLIP_STEP: usize = 97;
+
+/// Alters bytes of what proves, one at a time, with a manifest that is right about it: the steps that
+/// refused them.
+fn flip_bytes(good: &Path, trust: &Trust<'_>) -> BTreeSet<Step> {
+    let bytes = std::fs::read(good).unwrap();
+    assert!(evidence::verify(&bytes, trust).is_proven());
+    let mut files = unpack(&bytes).unwrap();
+    let manifest: Manifest = serde_json::from_slice(&files[MANIFEST]).unwrap();
+    // The one is made anew; the other is compared as a whole, which the crate's own tests show.
+    let is_proof = |path: &&String| **path != MANIFEST && **path != REPORT;
+    let paths: Vec<String> = files.keys().filter(is_proof).cloned().collect();
+    let mut refused_by = BTreeSet::new();
+    for path in paths {
+        for at in (0..files[&path].len()).step_by(FLIP_STEP) {
+            let flip = |files: &mut xinglin_evidence::archive::Files| {
+                files.get_mut(&path).unwrap()[at] ^= 1;
+            };
+            flip(&mut files);
+            let altered = files.clone();
+            let package =
+                xinglin_evidence::pack(manifest.genesis, manifest.subject, altered).unwrap();
+            let report = evidence::verify(&package, trust);
+            let (step, _) = report
+                .failure()
+                .unwrap_or_else(|| panic!("byte {at} of {path} counts for nothing"));
+            refused_by.insert(step);
+            flip(&mut files);
+        }
+    }
+    refused_by
+}
+
+#[tokio::test]
+async fn every_byte_of_a_package_from_a_node_counts() {
+    let mut node = DevNode::start(&[]);
+    let client = Client::connect(&node.url()).await.unwrap();
+    let record = write(&client).await.to_string();
+    book(&client).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| -> PathBuf { folder.path().join(name) };
+    let (of_record, of_visit) = (path("record.zip"), path("visit.zip"));
+    export(&node, &["record", &record], Some(PATIENT_PATH), &of_record);
+    export(&node, &["trail", "0"], Some(PATIENT_PATH), &of_visit);
+    let trust = Trust {
+        anchor: client.trust_anchor(FIRST_HEIGHT).await.unwrap(),
+        vocabulary: Some(&ChainVocabulary),
+    };
+    drop(client);
+    assert_eq!(node.terminate(), Some(0));
+    for package in [&of_record, &of_visit] {
+        let refused_by = flip_bytes(package, &trust);
+        for step in [Step::Manifest, Step::Operations, Step::State] {
+            assert!(refused_by.contains(&step), "{step}: {refused_by:?}");
+        }
+    }
+}
+
+/// Runs the binary where there is no network, not even the machine's own. `None` where the system does
+/// not let users have such a place.
+fn without_network(arguments: &[&str]) -> Option<Output> {
+    let in_namespace = |program: &str, arguments: &[&str]| {
+        Command::new("unshare")
+            .args(["--map-root-user", "--net", program])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+    };
+    let is_possible = in_namespace("true", &[]).is_ok_and(|output| output.status.success());
+    is_possible.then(|| in_namespace(env!("CARGO_BIN_EXE_xinglin"), arguments).unwrap())
+}
+
+#[tokio::test]
+async fn a_package_is_verified_where_there_is_no_network() {
+    let node = DevNode::start(&[]);
+    let client = Client::connect(&node.url()).await.unwrap();
+    let record = write(&client).await.to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("record.zip");
+    export(&node, &["record", &record], Some(PATIENT_PATH), &file);
+    let url = node.url();
+    // The node answers whoever can reach it.
+    let status = ["explorer", "status", "--url", &url];
+    assert!(xinglin(&status).status.success());
+    let Some(unreached) = without_network(&status) else {
+        eprintln!("not tried: this system has no network namespaces for users");
+        return;
+    };
+    assert_eq!(unreached.status.code(), Some(1));
+    let name = file.to_str().unwrap();
+    let arguments = ["evidence", "verify", name, "--trust", "dev", "--json"];
+    let output = without_network(&arguments).unwrap();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{error}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report, verify(&file).1);
+    assert_eq!(report["isProven"], true);
+}
+
+/// What is not proven of how operations ended.
+fn without_outcome(count: usize, of: usize) -> String {
+    format!("rules accepted every transaction: of {count} of {of} ")
+}
+
+#[tokio::test]
+async fn outcomes_are_left_out_as_asked() {
+    let node = DevNode::start(&[]);
+    let client = Client::connect(&node.url()).await.unwrap();
+    let (_, booked) = book(&client).await;
+    let booked = format!("{booked:?}");
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| -> PathBuf { folder.path().join(name) };
+    let (whole, without) = (path("whole.zip"), path("without.zip"));
+    let told = export(&node, &["receipt", &booked], None, &whole);
+    assert_eq!(told["unproven"], Value::Null);
+    let what = ["receipt", &booked, "--without-outcomes"];
+    let told = export(&node, &what, None, &without);
+    assert!(told["unproven"].as_str().unwrap().contains("left out"));
+
+    let (holds, report) = verify(&whole);
+    assert!(holds, "{report}");
+    assert!(sentences(&report, "proven").contains("and was carried out."));
+    assert!(!sentences(&report, "notProven").contains("rules accepted every"));
+    let (holds, report) = verify(&without);
+    assert!(holds, "{report}");
+    // Which call it was and who signed it is proven all the same.
+    assert_eq!(outcome(&report, "meaning"), "proven");
+    let proven = sentences(&report, "proven");
+    assert!(
+        proven.contains("(Appointments.book), signed by "),
+        "{proven}"
+    );
+    assert!(!proven.contains("was carried out"), "{proven}");
+    assert!(sentences(&report, "notProven").contains(&without_outcome(1, 1)));
+    let size = |file: &Path| std::fs::metadata(file).unwrap().len();
+    assert!(size(&without) < size(&whole));
+}
+
+#[tokio::test]
+async fn outcomes_for_which_there_is_no_room_are_left_out_and_told() {
+    let node = DevNode::start(&[]);
+    let client = Client::connect(&node.url()).await.unwrap();
+    let (published, booked) = book(&client).await;
+    let request = |with_outcomes: bool, bytes_max: usize| Request {
+        subject: Subject::Receipt,
+        transactions: vec![published, booked],
+        purpose: Purpose::Legal,
+        case: None,
+        with_outcomes,
+        bytes_max,
+    };
+    let all = request(true, PACKAGE_BYTES_MAX);
+    let whole = evidence::export(&client, None, &all).await.unwrap();
+    assert_eq!(whole.unproven, None);
+    let none = request(false, PACKAGE_BYTES_MAX);
+    let bare = evidence::export(&client, None, &none).await.unwrap();
+    let bare = bare.package.len();
+
+    let trust = Trust {
+        anchor: client.trust_anchor(FIRST_HEIGHT).await.unwrap(),
+        vocabulary: Some(&ChainVocabulary),
+    };
+    for (bytes_max, lacking) in [(whole.package.len() - 1, 1), (bare, 2)] {
+        let request = request(true, bytes_max);
+        let exported = evidence::export(&client, None, &request).await.unwrap();
+        assert!(exported.package.len() <= bytes_max);
+        let told = exported.unproven.unwrap();
+        assert!(
+            told.contains(&format!("events of {lacking} blocks")),
+            "{told}"
+        );
+        let report = evidence::verify(&exported.package, &trust);
+        assert!(report.is_proven(), "{:?}", report.failure());
+        let not_proven = report.not_proven.join("\n");
+        let expected = without_outcome(lacking, 2);
+        assert!(not_proven.contains(&expected), "{not_proven}");
+    }
+    let refused = evidence::export(&client, None, &request(true, bare - 1)).await;
+    let error = refused.unwrap_err().to_string();
+    assert!(error.contains("export less at a time"), "{error}");
+}
+
+#[tokio::test]
+async fn what_was_not_read_of_a_visit_or_a_case_is_told() {
+    let node = DevNode::start(&[]);
+    let client = Client::connect(&node.url()).await.unwrap();
+    book(&client).await;
+    let (visit, case) = (AppointmentId(0), CaseId(0));
+    let confirm = pallet_appointments::Call::<Runtime>::confirm { appointment: visit };
+    act_indexed(&client, HOSPITAL_PATH, confirm).await;
+    let patient = wallet(PATIENT_PATH);
+    let whole = trail::follow(&client, patient.key(), None, visit).await;
+    let whole = whole.unwrap();
+    assert_eq!(whole.cut, []);
+    assert_eq!(whole.operations.len(), 2);
+    let limits = trail::Limits {
+        pages: 1,
+        page_items: 1,
+    };
+    let asker = (patient.key(), None);
+    let part = trail::follow_within(&client, asker, visit, limits).await;
+    let part = part.unwrap();
+    assert_eq!(part.operations, whole.operations[..1]);
+    let later = trail::Cut::Operations(Entity::Appointment(visit));
+    assert_eq!(part.cut, [later]);
+
+    open_case(&client).await;
+    let regulator = wallet(REGULATOR_PATH);
+    let due = parties::now(&client).await.unwrap() + DAY_MS;
+    let about = (case, MemberId(0));
+    let asked = audit::request_disclosure(&client, &regulator, about, b"books", due).await;
+    indexed(&client, &asked.unwrap().outcome).await;
+    let whole = case_file::read(&client, regulator.key(), case).await;
+    let whole = whole.unwrap();
+    assert_eq!(whole.cut, []);
+    assert_eq!((whole.steps.len(), whole.requests.len()), (2, 1));
+    let limits = case_file::Limits {
+        steps: 1,
+        requests: 0,
+    };
+    let part = case_file::read_within(&client, regulator.key(), case, limits).await;
+    let part = part.unwrap();
+    assert_eq!(part.cut, [case_file::Cut::Requests, case_file::Cut::Steps]);
+    assert_eq!(part.steps, whole.steps[..1]);
+    assert_eq!(part.requests, []);
 }
 
 #[tokio::test]

@@ -25,6 +25,15 @@ use xinglin_primitives::{
     RecordId, SettlementId, StampId,
 };
 
+use crate::archive::PACKAGE_BYTES_MAX;
+
+/// Most bytes of values that are taken out of all state proofs of a package together.
+///
+/// Each value lies in a node of the package, and each item is looked up once. So the values have fewer
+/// bytes than the package, unless many items have one and the same value: that is one node, from which a
+/// small package could have any number of copies taken.
+pub const VALUE_BYTES_MAX: usize = PACKAGE_BYTES_MAX;
+
 /// One value of the chain's state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -124,6 +133,9 @@ pub enum StateError {
     /// The value is not of the layout that is known here.
     #[error("the value at {0:?} is of a layout that this program does not know; use the release for the chain's version")]
     Layout(Item),
+    /// The values have more bytes than those of a package have.
+    #[error("the values have more bytes than those of a package have ({VALUE_BYTES_MAX})")]
+    TooLarge,
 }
 
 fn prefix(pallet: &str, name: &str) -> Vec<u8> {
@@ -198,36 +210,28 @@ impl StateProof {
     /// decided is not checked here.
     ///
     /// # Errors
-    /// Nodes are missing, or there are more than the items need.
+    /// Nodes are missing, there are more than the items need, or the values have more than
+    /// [`VALUE_BYTES_MAX`] bytes.
     pub fn values(&self, items: &[Item]) -> Result<Vec<Option<Vec<u8>>>, StateError> {
-        let (values, visited) = self.look_up(items);
-        let values = values.into_iter().zip(items);
-        let values = values.map(|(value, item)| value.ok_or(StateError::NotLed(*item)));
-        let values = values.collect::<Result<_, _>>()?;
+        let mut room = VALUE_BYTES_MAX;
+        self.values_within(items, &mut room)
+    }
+
+    /// As [`values`](Self::values), of no more bytes than there is room, which becomes less.
+    fn values_within(&self, items: &[Item], room: &mut usize) -> Result<Vec<Stored>, StateError> {
+        let mut lookup = Lookup::of(self);
+        let mut values = Vec::with_capacity(items.len());
+        for item in items {
+            let value = lookup.get(*item).ok_or(StateError::NotLed(*item))?;
+            let bytes = value.as_ref().map_or(0, Vec::len);
+            *room = room.checked_sub(bytes).ok_or(StateError::TooLarge)?;
+            values.push(value);
+        }
         // Each node that was visited is one of these, and so they are the same if they are as many.
-        match self.nodes.len().abs_diff(visited.len()) {
+        match self.nodes.len().abs_diff(lookup.visited.len()) {
             0 => Ok(values),
             surplus => Err(StateError::Surplus(surplus)),
         }
-    }
-
-    /// The values that are found, `None` where the nodes do not lead, and the nodes on the way.
-    fn look_up(&self, items: &[Item]) -> (Vec<Option<Stored>>, BTreeSet<Vec<u8>>) {
-        let mut db = MemoryDB::<Hashing>::default();
-        for node in &self.nodes {
-            hash_db::HashDB::insert(&mut db, hash_db::EMPTY_PREFIX, node);
-        }
-        let root = *self.block.header.state_root();
-        let mut recorder = Recorder::<LayoutV1<Hashing>>::new();
-        let mut values = Vec::with_capacity(items.len());
-        for item in items {
-            let trie = TrieDBBuilder::<LayoutV1<Hashing>>::new(&db, &root)
-                .with_recorder(&mut recorder)
-                .build();
-            values.push(trie.get(&item.key()).ok());
-        }
-        let visited = recorder.drain().into_iter().map(|node| node.data);
-        (values, visited.collect())
     }
 
     /// What the proof says of some items, in the words of this crate.
@@ -235,7 +239,17 @@ impl StateProof {
     /// # Errors
     /// As for [`values`](Self::values), and if a value is of an unknown layout.
     pub fn facts(&self, items: &[Item]) -> Result<Vec<Fact>, StateError> {
-        let values = self.values(items)?;
+        let mut room = VALUE_BYTES_MAX;
+        self.facts_within(items, &mut room)
+    }
+
+    /// As [`facts`](Self::facts), of values of no more bytes than there is room, which becomes less.
+    pub(crate) fn facts_within(
+        &self,
+        items: &[Item],
+        room: &mut usize,
+    ) -> Result<Vec<Fact>, StateError> {
+        let values = self.values_within(items, room)?;
         let pairs = items.iter().zip(values);
         pairs
             .map(|(item, encoded)| {
@@ -249,10 +263,49 @@ impl StateProof {
 
     /// Leaves out the nodes that these items do not need, and those that are there twice.
     pub fn trimmed(self, items: &[Item]) -> Self {
-        let (_, visited) = self.look_up(items);
+        let mut lookup = Lookup::of(&self);
+        for item in items {
+            lookup.get(*item);
+        }
         Self {
-            nodes: visited.into_iter().collect(),
+            nodes: lookup.visited.into_iter().collect(),
             block: self.block,
         }
+    }
+}
+
+/// Looks items up in the nodes of a proof.
+struct Lookup {
+    db: MemoryDB<Hashing>,
+    root: Hash,
+    /// The nodes on the way to the items so far.
+    visited: BTreeSet<Vec<u8>>,
+}
+
+impl Lookup {
+    fn of(proof: &StateProof) -> Self {
+        let mut db = MemoryDB::<Hashing>::default();
+        for node in &proof.nodes {
+            hash_db::HashDB::insert(&mut db, hash_db::EMPTY_PREFIX, node);
+        }
+        Self {
+            db,
+            root: *proof.block.header.state_root(),
+            visited: BTreeSet::new(),
+        }
+    }
+
+    /// What is stored at an item; `None` if the nodes do not lead there.
+    fn get(&mut self, item: Item) -> Option<Stored> {
+        let mut recorder = Recorder::<LayoutV1<Hashing>>::new();
+        let found = TrieDBBuilder::<LayoutV1<Hashing>>::new(&self.db, &self.root)
+            .with_recorder(&mut recorder)
+            .build()
+            .get(&item.key())
+            .ok();
+        // Drained each time: nodes that many items share are kept once.
+        let visited = recorder.drain().into_iter().map(|node| node.data);
+        self.visited.extend(visited);
+        found
     }
 }

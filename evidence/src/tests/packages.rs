@@ -1,18 +1,27 @@
 //! Good packages, and those that lack something.
 
+use std::collections::BTreeSet;
+
+use codec::Encode;
+use sp_runtime::traits::Header as _;
 use xinglin_primitives::{MemberId, StampId};
 
 use super::{
-    chain::{anchor, carrying, certified, time_of, Block, Words},
+    chain::{anchor, carrying, certified, time_of, Block, Events, Words, GENESIS},
     subjects::{
-        package, receipts, record, record_evidence, trail, trust, INVOICE, PATIENT, PLAIN, RECORD,
+        package, receipts, record, record_evidence, trail, trust, AUTHORITY, INVOICE, PATIENT,
+        PLAIN, RECORD,
     },
 };
 use crate::{
+    archive::unpack,
     build,
-    format::{ContentOf, CLAIM, REPORT},
+    build::json,
+    build_within,
+    format::{Claim, ContentOf, Part, StateClaim, CLAIM, ITEMS_MAX, REPORT},
+    pack,
     report::{Outcome, Step},
-    state::{Item, StateError, Value},
+    state::{Fact, Item, StateError, StateProof, Value, VALUE_BYTES_MAX},
     verify, BuildError, Evidence, Reason, Report, Trust, ACCESSES_MAX,
 };
 
@@ -52,8 +61,72 @@ fn receipts_are_proven_through_changes_of_the_validators() {
     assert!(report.proven[1].ends_with("and was carried out."));
     assert!(report.proven[1].contains(", signed by "));
     // Of the first, the events are not proven.
-    let open = "Whether the chain's rules accepted every transaction";
+    let open = "Whether the chain's rules accepted every transaction: of 1 of 2 ";
     assert!(report.not_proven.iter().any(|it| it.starts_with(open)));
+}
+
+/// The receipts with the events of both blocks; those of the first are the larger.
+fn with_all_events() -> Evidence {
+    let mut evidence = receipts();
+    let mut first = Block::new(4);
+    let events: Events = (0..100).map(|place| (place, true)).collect();
+    first.put(Item::Events, &events);
+    evidence.receipts[0] = first.receipt(3);
+    let early = first.proof(vec![Item::BlockTime, Item::Events]);
+    evidence.states.insert(0, early);
+    evidence
+}
+
+/// How many operations of a package are said to have been carried out.
+fn carried_out(report: &Report) -> usize {
+    let ended = "and was carried out.";
+    report
+        .proven
+        .iter()
+        .filter(|it| it.ends_with(ended))
+        .count()
+}
+
+#[test]
+fn events_that_do_not_fit_are_left_out_and_their_outcomes_not_proven() {
+    let evidence = with_all_events();
+    let whole = package(&evidence);
+    assert_eq!(carried_out(&verify(&whole, &trust())), 2);
+    let within = |bytes_max: usize| build_within(evidence.clone(), Some(&Words), bytes_max);
+    let (packed, without) = within(whole.len()).unwrap();
+    assert!(packed == whole && without.is_empty());
+    let Err(BuildError::Room { bytes: bare, .. }) = within(0) else {
+        panic!("nothing fits into no bytes");
+    };
+    let refused = BuildError::Room {
+        bytes: bare,
+        bytes_max: bare - 1,
+    };
+    assert_eq!(within(bare - 1), Err(refused));
+
+    for (bytes_max, blocks) in [(whole.len() - 1, &[4][..]), (bare, &[4, 25])] {
+        let (packed, without) = within(bytes_max).unwrap();
+        assert!(packed.len() <= bytes_max);
+        assert_eq!(without, blocks.iter().copied().collect::<BTreeSet<_>>());
+        let report = verify(&packed, &trust());
+        assert!(report.is_proven(), "{:?}", report.failure());
+        assert_eq!(*report.outcome(Step::Meaning), Outcome::Proven);
+        assert_eq!(carried_out(&report), 2 - blocks.len());
+        let lacking = format!("every transaction: of {} of 2 ", blocks.len());
+        assert!(report.not_proven.join("\n").contains(&lacking));
+    }
+}
+
+#[test]
+fn what_does_not_fit_without_events_is_refused() {
+    let evidence = record_evidence();
+    let whole = package(&evidence).len();
+    let refused = build_within(evidence, Some(&Words), whole - 1);
+    let expected = BuildError::Room {
+        bytes: whole,
+        bytes_max: whole - 1,
+    };
+    assert_eq!(refused, Err(expected));
 }
 
 #[test]
@@ -345,6 +418,83 @@ fn a_state_proof_has_what_its_items_need_and_no_more() {
     assert_eq!(proof.facts(&items), layout);
 }
 
+/// The package of the receipts with another state proof, and a claim of other facts. Nothing else in it
+/// is right about them: what is looked at later is not reached.
+fn with_state(proof: &StateProof, facts: Vec<Fact>) -> Vec<u8> {
+    let evidence = receipts();
+    let mut files = unpack(&package(&evidence)).unwrap();
+    let mut claim: Claim = serde_json::from_slice(&files[CLAIM]).unwrap();
+    claim.states = vec![StateClaim {
+        height: *proof.block.header.number(),
+        block: proof.block.header.hash(),
+        facts,
+    }];
+    files.insert(CLAIM.into(), json(&claim).unwrap());
+    files.insert(Part::State.path(0), proof.encode());
+    pack(GENESIS, evidence.subject, files).unwrap()
+}
+
+fn absent(item: Item) -> Fact {
+    Fact { item, value: None }
+}
+
+#[test]
+fn an_item_that_is_claimed_again_is_refused_before_it_is_looked_up() {
+    let (_, proof) = receipts().states.remove(0);
+    // Looked up, the first of them would not be found.
+    let empty = StateProof {
+        nodes: Vec::new(),
+        ..proof
+    };
+    let once = verify(&with_state(&empty, vec![absent(Item::Events)]), &trust());
+    let expected = Reason::State {
+        at: "states[0]".into(),
+        error: StateError::NotLed(Item::Events),
+    };
+    assert_eq!(once.failure(), Some((Step::State, &expected)));
+    let packed = with_state(&empty, vec![absent(Item::Events); ITEMS_MAX]);
+    let again = verify(&packed, &trust());
+    let at = "states[0].facts[1]".into();
+    let expected = Reason::Twice { at };
+    assert_eq!(again.failure(), Some((Step::State, &expected)));
+}
+
+#[test]
+fn no_more_bytes_are_taken_out_of_proofs_than_there_is_room_for() {
+    let (items, proof) = receipts().states.remove(0);
+    let values = proof.values(&items).unwrap();
+    let bytes: usize = values.iter().flatten().map(Vec::len).sum();
+    let mut room = 2 * bytes;
+    for left in [bytes, 0] {
+        assert_eq!(proof.facts_within(&items, &mut room).unwrap().len(), 2);
+        assert_eq!(room, left);
+    }
+    let refused = proof.facts_within(&items, &mut room);
+    assert_eq!(refused, Err(StateError::TooLarge));
+}
+
+#[test]
+fn many_items_with_one_large_value_are_not_all_taken_out() {
+    const LARGE: usize = 1024 * 1024;
+    let count = u32::try_from(VALUE_BYTES_MAX / LARGE + 1).unwrap();
+    let items = (0..count).map(|number| Item::Certificates(MemberId(9), number));
+    let items: Vec<Item> = items.collect();
+    let mut block = Block::new(25);
+    for item in &items {
+        block.put_encoded(*item, vec![7; LARGE]);
+    }
+    let (items, proof) = block.proof(items);
+    // In the state they are one node, so that the package is small.
+    let packed = with_state(&proof, items.into_iter().map(absent).collect());
+    assert!(packed.len() < 2 * LARGE);
+    let report = verify(&packed, &trust());
+    let expected = Reason::State {
+        at: "states[0]".into(),
+        error: StateError::TooLarge,
+    };
+    assert_eq!(report.failure(), Some((Step::State, &expected)));
+}
+
 #[test]
 fn a_ciphertext_in_another_transaction_or_block_is_refused() {
     let mut evidence = record_evidence();
@@ -360,6 +510,53 @@ fn a_ciphertext_in_another_transaction_or_block_is_refused() {
     evidence.contents[0].receipt = 0;
     let expected = Reason::OtherBlock { of, found: 13 };
     assert_eq!(failure(&evidence, &trust()), (Step::Contents, expected));
+}
+
+/// The evidence of a record after the council has withdrawn the certificates of its tokens.
+fn withdrawn(mut evidence: Evidence, at: u64) -> Evidence {
+    let (items, proof) = evidence.states.remove(0);
+    let values = proof.values(&items).unwrap();
+    let mut tip = Block::new(33);
+    for (item, value) in items.iter().zip(values) {
+        let value = value.unwrap();
+        match item.read(&value) {
+            Some(Value::Certificates(mut registered)) => {
+                registered.withdrawn_at = Some(at);
+                tip.put(*item, &registered);
+            }
+            _ => tip.put_encoded(*item, value),
+        }
+    }
+    evidence.states = vec![tip.proof(items)];
+    evidence
+}
+
+#[test]
+fn certificates_that_the_council_has_withdrawn_are_told() {
+    let told = |report: &Report| -> Vec<String> {
+        let sentences = report.not_proven.iter();
+        let told = sentences.filter(|it| it.contains("the council withdrew"));
+        told.cloned().collect()
+    };
+    let evidence = record_evidence();
+    assert_eq!(told(&report(&evidence)), Vec::<String>::new());
+    let times = evidence.stamps.iter().map(|it| it.time_ms);
+    let (first, last) = (times.clone().min().unwrap(), times.max().unwrap());
+    let (authority, number) = AUTHORITY;
+    for (at, when) in [
+        (last + 1, "after the times of all their tokens here"),
+        (first, "before the times of all their tokens here"),
+    ] {
+        let report = report(&withdrawn(evidence.clone(), at));
+        assert!(report.is_proven(), "{:?}", report.failure());
+        assert_eq!(*report.outcome(Step::Time), Outcome::Proven);
+        let told = told(&report);
+        assert_eq!(told.len(), 1, "{told:?}");
+        let of = format!("certificates {number} of time authority {authority} still count");
+        let instant = crate::time::instant(at);
+        assert!(told[0].contains(&of), "{told:?}");
+        assert!(told[0].contains(&format!("{instant}, {when}.")), "{told:?}");
+    }
 }
 
 #[test]

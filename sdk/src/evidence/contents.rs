@@ -9,6 +9,7 @@ use super::gather::Gathering;
 use crate::{
     billing,
     envelope::{self, VersionNumber},
+    export::party_of,
     letter::{self, letter_key},
     operation::OperationError,
     parties::unknown,
@@ -25,7 +26,8 @@ pub(super) async fn open_version(
     (receipt, bytes): (usize, usize),
 ) -> Result<Opened, OperationError> {
     let client = gathering.client();
-    let key = records::own_key(client, wallet, id, (number, version)).await?;
+    let party = Some(party_of(client, wallet, record.patient).await?);
+    let key = records::own_key(client, wallet, party, id, (number, version)).await?;
     let missing = || {
         unknown(format_args!(
             "ciphertext of version {number} of record {id}"

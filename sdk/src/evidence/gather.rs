@@ -13,7 +13,9 @@ use xinglin_primitives::{
     BlockNumber, Hash,
 };
 
-use super::{stamps, ContentOf, EvidenceError};
+use xinglin_rpc_api::codes;
+
+use super::{outcomes::Outcomes, stamps, ContentOf, EvidenceError};
 use crate::client::{Client, ClientError};
 
 /// What is gathered for one package. The state is that after one block, however long it takes.
@@ -140,10 +142,12 @@ impl<'a> Gathering<'a> {
         self.receipt(transaction).await
     }
 
-    /// Adds what proves all that was gathered. Why not the tokens around all blocks, if so.
+    /// Adds what proves all that was gathered, with the outcomes of the operations as far as they can be
+    /// had. Why not the tokens around all blocks, if so.
     pub(super) async fn finish(
         mut self,
         subject: Subject,
+        outcomes: &mut Outcomes,
     ) -> Result<(Evidence, Option<String>), EvidenceError> {
         let blocks = self.receipts.iter().map(|receipt| receipt.header.number);
         let blocks = blocks.collect();
@@ -151,7 +155,7 @@ impl<'a> Gathering<'a> {
         let mut wanted: BTreeMap<BlockNumber, BTreeSet<Item>> = BTreeMap::new();
         for receipt in &self.receipts {
             let items = wanted.entry(receipt.header.number).or_default();
-            items.extend([Item::BlockTime, Item::Events]);
+            items.extend(outcomes.items());
         }
         // A receipt may be of a later block than the one whose state is claimed.
         if !self.items.is_empty() {
@@ -164,10 +168,13 @@ impl<'a> Gathering<'a> {
         for (height, items) in wanted {
             let items: Vec<Item> = items.into_iter().collect();
             match self.state(height, &items).await {
-                Ok(proof) => states.push((items, proof)),
+                Ok(proof) => states.push(outcomes.fit(height, (items, proof))),
                 // The state of an old block may be pruned; then what came of its transactions is not
                 // claimed.
-                Err(ClientError::Refused { .. }) if height != self.height => {}
+                Err(ClientError::Refused {
+                    code: codes::STATE_PRUNED,
+                    ..
+                }) if height != self.height => outcomes.note_pruned(),
                 Err(error) => return Err(error.into()),
             }
         }

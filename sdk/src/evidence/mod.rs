@@ -10,23 +10,24 @@
 mod contents;
 mod gather;
 mod operations;
+mod outcomes;
 mod stamps;
 mod subjects;
 mod vocabulary;
 
 pub use vocabulary::ChainVocabulary;
 pub use xinglin_evidence::{
-    format::ContentOf, verify, AnchorError, Outcome, Reason, Report, Step, Subject, Trust,
-    Vocabulary, ACCESSES_MAX,
+    archive::PACKAGE_BYTES_MAX, format::ContentOf, verify, AnchorError, Outcome, Reason, Report,
+    Step, Subject, Trust, Vocabulary, ACCESSES_MAX,
 };
 
 use std::collections::BTreeMap;
 
 use pallet_records::access::{Denial, Purpose};
-use xinglin_evidence::{build, BuildError};
+use xinglin_evidence::{build_within, BuildError};
 use xinglin_primitives::{BlockNumber, CaseId, Hash, RecordId, FIRST_HEIGHT};
 
-use self::gather::Gathering;
+use self::{gather::Gathering, outcomes::Outcomes};
 use crate::{
     client::{Client, ClientError},
     operation::OperationError,
@@ -77,6 +78,11 @@ pub struct Request {
     pub purpose: Purpose,
     /// The open case of a regulator for which it exports. Contents stay encrypted then.
     pub case: Option<CaseId>,
+    /// Whether to prove how the operations ended. This takes all events of their blocks, which tell of
+    /// what others did, too.
+    pub with_outcomes: bool,
+    /// Most bytes of the package, up to [`PACKAGE_BYTES_MAX`]. Outcomes that do not fit are left out.
+    pub bytes_max: usize,
 }
 
 /// A package with what could not be put into it.
@@ -92,6 +98,8 @@ pub struct Exported {
     pub untraced: Option<String>,
     /// Why the nearest time tokens of some blocks may not be in it, if so: those of others are.
     pub untimed: Option<String>,
+    /// Why it does not prove how some of its operations ended, if so: that they are on the chain it does.
+    pub unproven: Option<String>,
 }
 
 /// Exports a package, with the contents that the wallet opens if one is given; for a visit also with
@@ -131,8 +139,10 @@ pub async fn export(
     for transaction in &request.transactions {
         gathering.receipt(*transaction).await?;
     }
-    let (evidence, untimed) = gathering.finish(request.subject).await?;
-    let package = build(&evidence, Some(&ChainVocabulary))?;
+    let mut outcomes = Outcomes::new(request.with_outcomes, request.bytes_max);
+    let (evidence, untimed) = gathering.finish(request.subject, &mut outcomes).await?;
+    let (package, unfit) = build_within(evidence, Some(&ChainVocabulary), request.bytes_max)?;
+    outcomes.note_unfit(unfit);
     check(client, &package).await?;
     let sha256 = sp_io::hashing::sha2_256(&package).into();
     Ok(Exported {
@@ -141,6 +151,7 @@ pub async fn export(
         unopened,
         untraced,
         untimed,
+        unproven: outcomes.unproven(),
     })
 }
 

@@ -9,7 +9,7 @@ use crate::{
     client::ClientError,
     keys::KeyPair,
     operation::{OperationError, FINALITY_LIMIT},
-    trail,
+    trail::{self, Cut},
 };
 
 /// Most receipts before no more operations are added: other parts come beside them.
@@ -54,13 +54,56 @@ pub(super) async fn gather(
             left_out += 1;
         }
     }
-    Ok(match (left_out, visit.hidden.len() + shared.len()) {
-        (0, 0) => None,
-        (0, hidden) => Some(format!(
-            "{hidden} records, bills or transactions are not, or not wholly, for this key to see"
-        )),
-        (left_out, _) => Some(format!(
+    Ok(untraced(
+        left_out,
+        visit.hidden.len() + shared.len(),
+        &visit.cut,
+    ))
+}
+
+/// Why not all operations are there, if so: some are beyond what a package takes, some are not for the
+/// asker, and some parts of the visit were not read.
+fn untraced(left_out: usize, hidden: usize, cut: &[Cut]) -> Option<String> {
+    let mut reasons = Vec::new();
+    if left_out > 0 {
+        reasons.push(format!(
             "{left_out} are more than the {RECEIPTS_MAX} that a package takes: bring them by `evidence export receipt`"
-        )),
-    })
+        ));
+    }
+    if hidden > 0 {
+        reasons.push(format!(
+            "{hidden} records, bills or transactions are not, or not wholly, for this key to see"
+        ));
+    }
+    reasons.extend(cut.iter().map(|it| format!("not read: {it}")));
+    (!reasons.is_empty()).then(|| reasons.join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use xinglin_primitives::{Entity, InvoiceId};
+
+    use super::*;
+
+    #[test]
+    fn all_that_is_not_there_is_told() {
+        assert_eq!(untraced(0, 0, &[]), None);
+        let cut = [
+            Cut::Operations(Entity::Invoice(InvoiceId(3))),
+            Cut::Invoices(InvoiceId(2)),
+        ];
+        let told = untraced(5, 7, &cut).unwrap();
+        for reason in [
+            "5 are more than the 256 ",
+            "7 records, bills",
+            "not read: later operations on invoice:3",
+            "not read: invoice:2 and earlier ones",
+        ] {
+            assert!(told.contains(reason), "{reason} is not in: {told}");
+        }
+        for (left_out, hidden, cut) in [(1, 0, &[][..]), (0, 1, &[]), (0, 0, &cut[..1])] {
+            let told = untraced(left_out, hidden, cut).unwrap();
+            assert!(!told.contains("; "), "{told}");
+        }
+    }
 }

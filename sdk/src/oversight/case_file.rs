@@ -6,6 +6,8 @@
 //! takes the place of the steps that it has, too ([`merged`]): without one it is shorter, never
 //! wrong.
 
+use std::fmt;
+
 use pallet_audit::{
     states::{CaseState, DisclosureState},
     types::{Case, Disclosure, Statement},
@@ -19,7 +21,10 @@ use xinglin_rpc_api::{
     questions as ask,
 };
 
-use super::history;
+use super::{
+    history::{self, History, STEPS_MAX},
+    keep_first,
+};
 use crate::{
     client::{Client, ClientError},
     keys::KeyPair,
@@ -29,6 +34,42 @@ use crate::{
 
 /// Most requests that a case file has: the oldest.
 pub const REQUESTS_MAX: usize = 10_000;
+
+/// How much of a case is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Most steps of the history: the first.
+    pub steps: usize,
+    /// Most requests: the oldest.
+    pub requests: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            steps: STEPS_MAX,
+            requests: REQUESTS_MAX,
+        }
+    }
+}
+
+/// What of a case is not in its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// Requests later than those that are there, and what became of them.
+    Requests,
+    /// Steps of the history later than those that are there; what the state tells of them is.
+    Steps,
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Requests => "later requests",
+            Self::Steps => "later steps",
+        })
+    }
+}
 
 /// What was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +121,8 @@ pub struct CaseFile {
     pub requests: Vec<(DisclosureId, Disclosure)>,
     /// What was done, oldest first.
     pub steps: Vec<Step>,
+    /// What there is more of than was read.
+    pub cut: Vec<Cut>,
     /// The chain's time when this was read.
     pub at: Moment,
     /// The chain, by its genesis.
@@ -89,9 +132,19 @@ pub struct CaseFile {
 /// Reads a case of the regulator of which `key` is an account, open or closed, with its history if
 /// the node keeps an index.
 pub async fn read(client: &Client, key: &KeyPair, id: CaseId) -> Result<CaseFile, OperationError> {
-    let mut file = of_state(client, key, id).await?;
-    match history::of_case(client, key, id).await {
-        Ok(steps) => file.add_history(steps),
+    read_within(client, key, id, Limits::default()).await
+}
+
+/// As [`read`], and reads no more than the limits allow.
+pub async fn read_within(
+    client: &Client,
+    key: &KeyPair,
+    id: CaseId,
+    limits: Limits,
+) -> Result<CaseFile, OperationError> {
+    let mut file = of_state(client, key, id, limits.requests).await?;
+    match history::of_case(client, key, id, limits.steps).await {
+        Ok(history) => file.add_history(history),
         // What is missing is told by what the file has.
         Err(ClientError::Refused {
             code: EXPLORER_NO_INDEX | EXPLORER_BEHIND,
@@ -102,14 +155,35 @@ pub async fn read(client: &Client, key: &KeyPair, id: CaseId) -> Result<CaseFile
     Ok(file)
 }
 
-/// Reads a case of the regulator of which `key` is an account, open or closed, from the state.
+/// Reads a case of the regulator of which `key` is an account, open or closed, from the state, with the
+/// oldest `requests_max` requests.
 pub async fn of_state(
     client: &Client,
     key: &KeyPair,
     id: CaseId,
+    requests_max: usize,
 ) -> Result<CaseFile, OperationError> {
     let case = client.ask(key, &ask::Case { case: id }).await?;
     let case = case.ok_or_else(|| unknown(format_args!("case {id}")))?;
+    let (requests, is_cut) = requests_of(client, key, id, requests_max).await?;
+    Ok(CaseFile {
+        id,
+        steps: steps_of(&case, &requests),
+        cut: is_cut.then_some(Cut::Requests).into_iter().collect(),
+        case,
+        requests,
+        at: parties::now(client).await?,
+        genesis: client.genesis(),
+    })
+}
+
+/// The oldest requests of a case, and whether there are more.
+async fn requests_of(
+    client: &Client,
+    key: &KeyPair,
+    id: CaseId,
+    requests_max: usize,
+) -> Result<(Vec<(DisclosureId, Disclosure)>, bool), OperationError> {
     let mut requests: Vec<(DisclosureId, Disclosure)> = Vec::new();
     loop {
         let question = ask::CaseRequests {
@@ -120,25 +194,22 @@ pub async fn of_state(
         let page = client.ask(key, &question).await?;
         let is_last = page.len() < PAGE_MAX as usize;
         requests.extend(page);
-        if is_last || requests.len() >= REQUESTS_MAX {
-            break;
+        // One more is read than is kept, so that it is known whether there are more.
+        if is_last || requests.len() > requests_max {
+            let is_cut = keep_first(&mut requests, requests_max);
+            return Ok((requests, is_cut));
         }
     }
-    Ok(CaseFile {
-        id,
-        steps: steps_of(&case, &requests),
-        case,
-        requests,
-        at: parties::now(client).await?,
-        genesis: client.genesis(),
-    })
 }
 
 impl CaseFile {
     /// Adds what a history of the chain knows of the case.
-    pub fn add_history(&mut self, history: Vec<Step>) {
+    pub fn add_history(&mut self, history: History) {
         let known = core::mem::take(&mut self.steps);
-        self.steps = merged(known, history);
+        self.steps = merged(known, history.steps);
+        if history.is_cut {
+            self.cut.push(Cut::Steps);
+        }
     }
 
     /// What the regulator found, and when, once the case is closed.

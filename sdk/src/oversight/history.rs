@@ -7,7 +7,10 @@ use xinglin_primitives::{
 };
 use xinglin_rpc_api::explorer::{EventView, Events, Filter, Order, PAGE_MAX};
 
-use super::case_file::{Act, Step};
+use super::{
+    case_file::{Act, Step},
+    keep_first,
+};
 use crate::{
     client::{Client, ClientError},
     keys::KeyPair,
@@ -18,13 +21,23 @@ pub const STEPS_MAX: usize = 10_000;
 /// The pallet whose events these are.
 const PALLET: &str = "Audit";
 
-/// The steps of a case of the regulator of which `key` is an account, oldest first, as far as the
+/// The steps of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    /// The steps, oldest first.
+    pub steps: Vec<Step>,
+    /// Whether there are later ones, which were not read.
+    pub is_cut: bool,
+}
+
+/// The first `steps_max` steps of a case of the regulator of which `key` is an account, as far as the
 /// node's index has come. Fails if the node keeps no index.
 pub async fn of_case(
     client: &Client,
     key: &KeyPair,
     case: CaseId,
-) -> Result<Vec<Step>, ClientError> {
+    steps_max: usize,
+) -> Result<History, ClientError> {
     let mut question = Events {
         filter: Filter {
             event_pallet: Some(PALLET.to_owned()),
@@ -40,8 +53,10 @@ pub async fn of_case(
         let page = client.find_events(key, None, &question).await?;
         steps.extend(page.items.iter().filter_map(step_of));
         question.cursor = page.next;
-        if question.cursor.is_none() || steps.len() >= STEPS_MAX {
-            return Ok(steps);
+        // One more is read than is kept, so that it is known whether there are more.
+        if question.cursor.is_none() || steps.len() > steps_max {
+            let is_cut = keep_first(&mut steps, steps_max);
+            return Ok(History { steps, is_cut });
         }
     }
 }
@@ -135,6 +150,7 @@ mod tests {
             event: name.to_owned(),
             fields,
             entities: vec![Entity::Case(CaseId(1))],
+            in_part: false,
         }
     }
 

@@ -11,7 +11,7 @@ use xinglin_pdf::{Align, Column, Document};
 use xinglin_primitives::DisclosureId;
 
 use super::{
-    case_file::{Act, CaseFile, Step},
+    case_file::{Act, CaseFile, Cut, Step},
     text::{csv, held, instant, subject},
 };
 use crate::keys::address_of;
@@ -144,6 +144,9 @@ impl CaseFile {
                  holds that were lifted may be missing. A node with an index adds them.",
             );
         }
+        for cut in &self.cut {
+            pdf.paragraph(missing(*cut));
+        }
         pdf.paragraph(
             "本报告以链上记录为准，不含个人信息。链上记录证明何时登记了什么，不证明其内容属实。\n\
              This report is taken from the chain and has no personal data. The chain proves what was \
@@ -152,11 +155,20 @@ impl CaseFile {
     }
 
     /// The steps of the case as CSV, one a row: times in China Standard Time, what is not known
-    /// empty.
+    /// empty. What was not read has rows of its own behind them, with the act `cut`.
     pub fn to_csv(&self) -> String {
         let head = CSV_HEAD.map(str::to_owned);
         let rows = self.steps.iter().map(|step| self.csv_row(step));
-        csv(core::iter::once(head).chain(rows))
+        let cut = self.cut.iter().map(|cut| self.csv_row_of(*cut));
+        csv(core::iter::once(head).chain(rows).chain(cut))
+    }
+
+    fn csv_row_of(&self, cut: Cut) -> [String; 9] {
+        let mut row: [String; 9] = Default::default();
+        row[0] = self.id.to_string();
+        row[2] = "cut".to_owned();
+        row[3] = cut.to_string();
+        row
     }
 
     fn csv_row(&self, step: &Step) -> [String; 9] {
@@ -193,6 +205,22 @@ impl CaseFile {
             place.map_or_else(String::new, |(block, _)| block.to_string()),
             place.map_or_else(String::new, |(_, hash)| format!("{hash:?}")),
         ]
+    }
+}
+
+/// What a report says of what is not in it.
+fn missing(cut: Cut) -> &'static str {
+    match cut {
+        Cut::Requests => {
+            "披露要求过多，本报告仅列最早的部分，此后的要求及其结果不在其列。\n\
+             There are more requests for disclosure than a report has: only the oldest are here, later \
+             ones and what became of them are not."
+        }
+        Cut::Steps => {
+            "行为过多，链上历史仅取最早的部分，此后的行为仅据链上状态。\n\
+             There are more steps than a report has: of the history of the chain only the first are here, \
+             later ones only as far as the state tells of them."
+        }
     }
 }
 

@@ -1,15 +1,15 @@
 //! `xinglin evidence export`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{ensure, Result};
 use clap::{Args, Subcommand};
 use pallet_records::access::Purpose;
-use serde_json::json;
+use serde_json::{json, Value};
 use xinglin_primitives::{AppointmentId, CaseId, Hash, RecordId};
 use xinglin_sdk::{
     client::Client,
-    evidence::{export, Request, Subject},
+    evidence::{export, Exported, Request, Subject, PACKAGE_BYTES_MAX},
     secret_file,
 };
 
@@ -39,6 +39,10 @@ pub struct ExportArgs {
     /// The regulator's open case for which it exports; contents stay encrypted then
     #[arg(long, global = true, value_name = "ID", value_parser = input::number::<CaseId>)]
     case: Option<CaseId>,
+    /// Leave out how operations ended, and with it the events of their blocks, which tell of others, too:
+    /// that the operations are on the chain is still proven, that its rules accepted them is not
+    #[arg(long, global = true)]
+    without_outcomes: bool,
 }
 
 /// What to export. With a key, contents that its owner may read are in the package in the clear.
@@ -64,30 +68,33 @@ enum What {
     },
 }
 
-impl What {
-    fn request(self, with: Vec<Hash>, purpose: Purpose, case: Option<CaseId>) -> Request {
-        let (subject, mut transactions) = match self {
-            Self::Receipt { transactions } => (Subject::Receipt, transactions),
-            Self::Record { record } => (Subject::Record(record), Vec::new()),
-            Self::Trail { appointment } => (Subject::Trail(appointment), Vec::new()),
+impl ExportArgs {
+    fn into_request(self) -> Request {
+        let (subject, mut transactions) = match self.what {
+            What::Receipt { transactions } => (Subject::Receipt, transactions),
+            What::Record { record } => (Subject::Record(record), Vec::new()),
+            What::Trail { appointment } => (Subject::Trail(appointment), Vec::new()),
         };
-        transactions.extend(with);
+        transactions.extend(self.with);
         Request {
             subject,
             transactions,
-            purpose,
-            case,
+            purpose: self.purpose,
+            case: self.case,
+            with_outcomes: !self.without_outcomes,
+            bytes_max: PACKAGE_BYTES_MAX,
         }
     }
 }
 
 /// Exports a package.
 pub fn run(args: ExportArgs) -> Result<()> {
-    let wallet = match args.session.has_key() {
-        true => Some(args.session.wallet()?),
+    let session = args.session.clone();
+    let wallet = match session.has_key() {
+        true => Some(session.wallet()?),
         false => None,
     };
-    let Some(path) = args.output else {
+    let Some(path) = args.output.clone() else {
         anyhow::bail!("give the file to write with --output FILE");
     };
     ensure!(
@@ -95,27 +102,40 @@ pub fn run(args: ExportArgs) -> Result<()> {
         "{} exists already; give another name, nothing is overwritten",
         path.display()
     );
-    let request = args.what.request(args.with, args.purpose, args.case);
+    let request = args.into_request();
     let exported = block_on(async {
-        let client = Client::connect(args.session.url()).await?;
+        let client = Client::connect(session.url()).await?;
         Ok(export(&client, wallet.as_ref(), &request).await?)
     })?;
     secret_file::write_new(&path, &exported.package)?;
-    let sha256 = exported.sha256;
-    if args.session.is_json() {
-        let unopened = exported.unopened.iter();
-        let unopened =
-            unopened.map(|(of, reason)| json!({ "content": of.to_string(), "reason": reason }));
-        let report = json!({
-            "file": path,
-            "bytes": exported.package.len(),
-            "sha256": sha256,
-            "unopened": unopened.collect::<Vec<_>>(),
-            "untraced": exported.untraced,
-            "untimed": exported.untimed,
-        });
-        return output::write_json(None, &report);
+    match session.is_json() {
+        true => output::write_json(None, &document(&path, &exported)),
+        false => {
+            print(&path, &exported);
+            Ok(())
+        }
     }
+}
+
+/// What was written, for programs.
+fn document(path: &Path, exported: &Exported) -> Value {
+    let unopened = exported.unopened.iter();
+    let unopened =
+        unopened.map(|(of, reason)| json!({ "content": of.to_string(), "reason": reason }));
+    json!({
+        "file": path,
+        "bytes": exported.package.len(),
+        "sha256": exported.sha256,
+        "unopened": unopened.collect::<Vec<_>>(),
+        "untraced": exported.untraced,
+        "untimed": exported.untimed,
+        "unproven": exported.unproven,
+    })
+}
+
+/// The same for people.
+fn print(path: &Path, exported: &Exported) {
+    let sha256 = exported.sha256;
     println!("{} is written; its SHA-256 is {sha256:?}", path.display());
     if !exported.unopened.is_empty() {
         let mut rows = table();
@@ -125,11 +145,22 @@ pub fn run(args: ExportArgs) -> Result<()> {
         }
         println!("{rows}");
     }
-    if let Some(reason) = &exported.untraced {
-        println!("Not all operations of the visit are in the package: {reason}.");
+    for (what, reason) in [
+        (
+            "Not all operations of the visit are in the package",
+            &exported.untraced,
+        ),
+        (
+            "Not all time tokens around its operations are in the package",
+            &exported.untimed,
+        ),
+        (
+            "The package does not prove how all of its operations ended",
+            &exported.unproven,
+        ),
+    ] {
+        if let Some(reason) = reason {
+            println!("{what}: {reason}.");
+        }
     }
-    if let Some(reason) = &exported.untimed {
-        println!("Not all time tokens around its operations are in the package: {reason}.");
-    }
-    Ok(())
 }

@@ -10,6 +10,10 @@ use clap::Subcommand;
 #[derive(Subcommand)]
 pub enum EvidenceCommand {
     /// Export what proves transactions, a record or a visit into one file
+    ///
+    /// How an operation ended is proven by the events of its block, which go into the file all together or
+    /// not at all. They tell, by number, whom else transactions of that block concern: patients, doctors and
+    /// members, with visits, records and amounts. --without-outcomes leaves them out.
     Export(export::ExportArgs),
     /// Verify a package without any node, step by step
     Verify(verify::VerifyArgs),

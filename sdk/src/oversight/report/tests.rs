@@ -37,6 +37,7 @@ fn file(is_closed: bool) -> CaseFile {
         case,
         requests,
         steps,
+        cut: Vec::new(),
         at: 100,
         genesis: Hash::repeat_byte(0xee),
     }
@@ -79,6 +80,24 @@ fn the_pdf_says_it_in_both_languages() {
     let closed = text_of(&file(true).to_pdf());
     assert!(closed.contains("结论 Finding"), "{closed}");
     assert!(!closed.contains("现行措施"), "{closed}");
+}
+
+#[test]
+fn reports_tell_what_was_not_read() {
+    let whole = file(true);
+    let mut cut = file(true);
+    cut.cut = vec![Cut::Requests, Cut::Steps];
+    let (text, text_of_whole) = (text_of(&cut.to_pdf()), text_of(&whole.to_pdf()));
+    for part in ["披露要求过多", "more requests", "行为过多", "more steps"] {
+        assert!(text.contains(part), "{part} is not in:\n{text}");
+        assert!(!text_of_whole.contains(part), "{text_of_whole}");
+    }
+    let csv = cut.to_csv();
+    let added = csv.strip_prefix(&whole.to_csv()).unwrap();
+    assert_eq!(
+        added,
+        "4,,cut,later requests,,,,,\r\n4,,cut,later steps,,,,,\r\n"
+    );
 }
 
 #[test]
