@@ -33,6 +33,10 @@ const MIGRATIONS: &[(&str, &str)] = &[
         "times as text",
         include_str!("../migrations/0006_times_as_text.sql"),
     ),
+    (
+        "operations by patient",
+        include_str!("../migrations/0007_operations_by_patient.sql"),
+    ),
 ];
 /// The version of the tables that this program makes.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;

@@ -1,6 +1,7 @@
 //! The questions that come with the tables: the files of `queries/`, to be run from here or by `psql`.
 //!
-//! Their parameters are written as `psql` writes variables: `:name`, or `:'name'` for text.
+//! Their parameters are written as `psql` writes variables: `:name`, or `:'name'` for text. Those that may
+//! be left out are empty text then, which each file tells `psql` in lines that begin with `\if :{?name}`.
 
 use sqlx::AssertSqlSafe;
 
@@ -36,7 +37,8 @@ pub struct Answer {
     pub rows: Vec<Vec<Option<String>>>,
 }
 
-/// Runs a query by its name on the database at `url`, with values for its parameters.
+/// Runs a query by its name on the database at `url`, with values for its parameters. Those that may be
+/// left out are in the query's first lines.
 pub async fn query(
     url: &str,
     name: &str,
@@ -62,8 +64,12 @@ pub async fn query(
     let mut query = sqlx::query_as::<_, (String, Option<String>)>(AssertSqlSafe(sql));
     for parameter in &parameters {
         let value = values.iter().find(|(name, _)| name == parameter);
-        let (_, value) = value.ok_or_else(|| ExportError::NoValue(parameter.clone()))?;
-        query = query.bind(value.clone());
+        let value = match value {
+            Some((_, value)) => value.clone(),
+            None if optional(text).any(|name| name == parameter) => String::new(),
+            None => return Err(ExportError::NoValue(parameter.clone())),
+        };
+        query = query.bind(value);
     }
     // A date without an offset begins in China, and so are times told.
     sqlx::query("SET TIME ZONE 'Asia/Shanghai'")
@@ -95,11 +101,22 @@ fn rows_of(fields: Vec<(String, Option<String>)>) -> Answer {
     answer
 }
 
+/// The parameters that a query does without.
+fn optional(text: &str) -> impl Iterator<Item = &str> {
+    let tests = text
+        .lines()
+        .filter_map(|line| line.strip_prefix(r"\if :{?"));
+    tests.filter_map(|test| Some(test.split_once('}')?.0))
+}
+
 /// Makes numbered parameters of named ones, each of them text until the query says what it is. Casts,
-/// which begin with two colons, and colons without a name stay as they are; comments are left out.
+/// which begin with two colons, and colons without a name stay as they are; comments and what is said to
+/// `psql` are left out.
 fn bind(text: &str) -> (String, Vec<String>) {
     let (mut sql, mut parameters) = (String::new(), Vec::<String>::new());
-    let lines = text.lines().filter(|line| !line.starts_with("--"));
+    let lines = text
+        .lines()
+        .filter(|line| !line.starts_with("--") && !line.starts_with('\\'));
     let text = lines.collect::<Vec<_>>().join("\n");
     let mut rest = text.trim_end().trim_end_matches(';');
     while let Some(at) = rest.find(':') {
@@ -153,6 +170,15 @@ mod tests {
     }
 
     #[test]
+    fn what_psql_takes_as_empty_can_be_left_out() {
+        let text = "-- Of :a.\n\\if :{?a} \\else \\set a '' \\endif\nSELECT :'a', :b::bigint;\n";
+        assert_eq!(optional(text).collect::<Vec<_>>(), ["a"]);
+        let (sql, parameters) = bind(text);
+        assert_eq!(sql, "SELECT ($1::text), ($2::text)::bigint");
+        assert_eq!(parameters, ["a", "b"]);
+    }
+
+    #[test]
     fn rows_begin_with_the_first_column() {
         let field = |name: &str, value: &str| (name.to_owned(), Some(value.to_owned()));
         let answer = rows_of(vec![
@@ -175,6 +201,10 @@ mod tests {
                 .take_while(|line| line.starts_with("--"))
                 .collect();
             assert!(!comment.is_empty(), "{name}");
+            for left_out in optional(text) {
+                let is_taken = parameters.iter().any(|taken| taken == left_out);
+                assert!(is_taken, "{name} does not take {left_out}");
+            }
             for parameter in parameters {
                 let written = format!(":{parameter}");
                 let tells = |line: &&str| line.replace('\'', "").contains(&written);

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use codec::{Decode, Encode};
 use sp_core::{storage::well_known_keys::CODE, Pair};
 use sp_io::TestExternalities;
-use sp_runtime::{generic::Era, traits::Header as _, StateVersion};
+use sp_runtime::{generic::Era, traits::Header as _, DispatchResult, StateVersion};
 use tokio::sync::watch;
 use xinglin_postgres::{Source, SourceBlock, SourceError};
 use xinglin_primitives::{receipt::extrinsics_root, BlockNumber, Hash, Header};
@@ -113,12 +113,12 @@ impl Chain {
         DecodedExtrinsic::encode(signed).unwrap()
     }
 
-    /// Makes a block some time after the last one. Says which of the calls the rules let be.
-    pub fn try_block(
+    /// Makes a block some time after the last one. Says what became of the calls.
+    fn make(
         &mut self,
         later_ms: u64,
         calls: Vec<(&'static str, RuntimeCall)>,
-    ) -> Vec<bool> {
+    ) -> Vec<DispatchResult> {
         self.now_ms += later_ms;
         let header = Header::new(
             self.tip.number() + 1,
@@ -132,11 +132,11 @@ impl Chain {
         for (path, call) in calls {
             body.push(self.sign(path, call));
         }
-        let (tip, outcomes) = self.ext.execute_with(|| {
+        let (tip, mut outcomes) = self.ext.execute_with(|| {
             native::initialize_block(&header).unwrap();
             let outcomes: Vec<_> = body
                 .iter()
-                .map(|extrinsic| native::apply(extrinsic, None).unwrap().is_ok())
+                .map(|extrinsic| native::apply(extrinsic, None).unwrap())
                 .collect();
             (native::finalize_block().unwrap(), outcomes)
         });
@@ -150,19 +150,34 @@ impl Chain {
         let state = state_of(&mut self.ext);
         self.recorded.blocks.write().unwrap().push((block, state));
         self.recorded.height.send_replace(self.tip.number);
-        outcomes[1..].to_vec()
+        outcomes.split_off(1)
     }
 
-    /// As [`try_block`](Self::try_block), with calls that the rules let be.
+    /// Makes a block some time after the last one. Says which of the calls the rules let be.
+    pub fn try_block(
+        &mut self,
+        later_ms: u64,
+        calls: Vec<(&'static str, RuntimeCall)>,
+    ) -> Vec<bool> {
+        let outcomes = self.make(later_ms, calls);
+        outcomes.iter().map(Result::is_ok).collect()
+    }
+
+    /// Makes a block some time after the last one, with calls that the rules let be.
     #[track_caller]
     pub fn block(&mut self, later_ms: u64, calls: Vec<(&'static str, RuntimeCall)>) {
-        let outcomes = self.try_block(later_ms, calls);
-        assert!(!outcomes.contains(&false), "{outcomes:?}");
+        let outcomes = self.make(later_ms, calls);
+        assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
     }
 
     /// Its height.
     pub fn height(&self) -> BlockNumber {
         self.tip.number
+    }
+
+    /// The hash of its first block.
+    pub fn genesis(&self) -> Hash {
+        self.genesis
     }
 }
 

@@ -5,5 +5,6 @@
 pub mod calls;
 pub mod chain;
 pub mod cluster;
+pub mod later;
 #[path = "../../../../node/tests/support/calls.rs"]
 pub mod shared;

@@ -10,7 +10,7 @@ use anyhow::{ensure, Context, Result};
 use pallet_records::access::Purpose;
 use serde_json::Value;
 use xinglin_sdk::{
-    evidence::{export, Request, Subject},
+    evidence::{export, Request, Subject, PACKAGE_BYTES_MAX},
     receipt::TrustAnchor,
     secret_file,
 };
@@ -42,6 +42,8 @@ pub async fn export_all(inquiry: &Inquiry<'_>, visit: &Played, folder: &Path) ->
         transactions: Vec::new(),
         purpose: Purpose::Legal,
         case: Some(inquiry.case),
+        with_outcomes: true,
+        bytes_max: PACKAGE_BYTES_MAX,
     };
     let wallet = &inquiry.regulator.wallet;
     let exported = export(inquiry.client, Some(wallet), &request).await?;
@@ -59,6 +61,8 @@ pub async fn export_all(inquiry: &Inquiry<'_>, visit: &Played, folder: &Path) ->
         transactions: Vec::new(),
         purpose: Purpose::PatientRequest,
         case: None,
+        with_outcomes: true,
+        bytes_max: PACKAGE_BYTES_MAX,
     };
     let wallet = &inquiry.patient.actor.wallet;
     let exported = export(inquiry.client, Some(wallet), &request).await?;
