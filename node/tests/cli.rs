@@ -9,6 +9,14 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use sp_core::{ed25519, Pair};
+use xinglin_chain_spec::ChainSpec;
+use xinglin_primitives::{
+    consensus::{ConsensusKey, ConsensusSignature, SignedPayload},
+    MemberId,
+};
+use xinglin_runtime::genesis::dev;
+
 fn xinglin() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xinglin"));
     for (name, _) in std::env::vars() {
@@ -27,6 +35,18 @@ fn stdout(output: &Output) -> String {
 
 fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// What stands behind a word at the beginning of a line.
+fn told<'a>(text: &'a str, word: &str) -> &'a str {
+    let value = text.lines().find_map(|line| line.strip_prefix(word));
+    value.unwrap().trim()
+}
+
+/// So many bytes out of their hexadecimal form.
+fn bytes<const N: usize>(text: &str) -> [u8; N] {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    hex::decode(digits).unwrap().try_into().unwrap()
 }
 
 fn passphrase_file(folder: &Path) -> String {
@@ -199,6 +219,78 @@ fn the_mnemonic_is_printed_on_request_and_restores_the_key() {
         .write_all(mnemonic.as_bytes())
         .unwrap();
     assert_eq!(stdout(&import.wait_with_output().unwrap()), public);
+}
+
+#[test]
+fn the_possession_of_a_consensus_key_is_proven_for_one_member_of_one_chain() {
+    let folder = tempfile::tempdir().unwrap();
+    let passphrase = passphrase_file(folder.path());
+    let passphrase = ["--passphrase-file", &passphrase];
+    let make = |scheme: &str| {
+        let file = folder.path().join(scheme);
+        let mut command = xinglin();
+        let command = command.args(["key", "generate", "--scheme", scheme, "-o"]);
+        let made = command.arg(&file).args(passphrase).output().unwrap();
+        (file, stdout(&made))
+    };
+    let prove = |file: &Path| {
+        let mut command = xinglin();
+        let command = command.args(["key", "prove-possession", "--member", "3"]);
+        let command = command.args(["--chain", "local"]).args(passphrase);
+        command.arg(file).output().unwrap()
+    };
+
+    let (file, public) = make("sr25519");
+    let proof = stdout(&prove(&file));
+    let key = told(&proof, "key");
+    assert_eq!(key, told(&public, "public key"));
+    let key = ConsensusKey::from_raw(bytes(key));
+    let possession = ConsensusSignature::from_raw(bytes(told(&proof, "possession")));
+    let proves = |member, chain| {
+        let genesis = ChainSpec::from_preset(chain).unwrap().build().unwrap();
+        let member = MemberId(member);
+        SignedPayload::Possession { member }.verify(&genesis.hash(), &key, &possession)
+    };
+    assert!(proves(3, "local"));
+    assert!(!proves(2, "local"));
+    assert!(!proves(3, "dev"));
+
+    let (file, _) = make("ed25519");
+    let refused = prove(&file);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = stderr(&refused);
+    assert!(said.contains("not an sr25519 key"), "{said}");
+}
+
+#[test]
+fn a_node_key_is_made_once_and_always_has_the_same_peer_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("node.key");
+    let key = |command: &str| {
+        let mut key = xinglin();
+        key.args(["key", command, "--file"]).arg(&file);
+        key.output().unwrap()
+    };
+    let missing = key("inspect-node-key");
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(stderr(&missing).contains("key generate-node-key"));
+
+    let made = stdout(&key("generate-node-key"));
+    assert_eq!(stdout(&key("inspect-node-key")), made);
+    let seed = bytes(&fs::read_to_string(&file).unwrap());
+    let peer = dev::peer_id_of(&ed25519::Pair::from_seed(&seed).public());
+    assert_eq!(made.trim(), bs58::encode(peer).into_string());
+
+    let again = key("generate-node-key");
+    assert_eq!(again.status.code(), Some(1));
+    assert!(stderr(&again).contains("never overwritten"));
+    assert_eq!(stdout(&key("inspect-node-key")), made);
+
+    let mode = fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    let exposed = stderr(&key("inspect-node-key"));
+    assert!(exposed.contains("chmod 600"), "{exposed}");
 }
 
 #[test]

@@ -1,109 +1,75 @@
 //! What was put in as patients' data shows nowhere: not in the database, the blocks, the state, the
 //! logs, the metrics, nor in any answer to a stranger.
+//!
+//! The same day is played on two chains: one with the patients of bundles, one with nothing of a
+//! bundle. A text that shows on the second as well is a word of the chain and of its programs, and
+//! no evidence; there are few of them.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+#[path = "confidentiality/asker.rs"]
+mod asker;
+#[path = "confidentiality/day.rs"]
+mod day;
+#[path = "confidentiality/everybody.rs"]
+mod everybody;
+#[path = "confidentiality/needles.rs"]
+mod needles;
+#[path = "confidentiality/private.rs"]
+mod private;
+#[path = "confidentiality/stores.rs"]
+mod stores;
 mod support;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
-use jsonrpsee::{core::params::ArrayParams, rpc_params};
-use serde_json::Value;
-use support::DevNode;
-use xinglin_sdk::client::{Client, ClientError};
+use serde_json::{json, Value};
+use xinglin_sdk::client::Client;
 
-/// Bytes by which a text is looked up; shorter texts say nothing about anybody.
-const PREFIX: usize = 8;
-/// Keys of one page, and in one question.
-const PAGE: u32 = 1_000;
+use self::{
+    asker::Asker,
+    day::{Affairs, Person},
+    needles::{texts_of, Needles, Scan},
+    private::Owner,
+    support::DevNode,
+};
 
-/// Texts to find in any bytes.
-struct Needles {
-    by_prefix: HashMap<[u8; PREFIX], Vec<String>>,
+const PASSPHRASE: &str = "a passphrase of the test";
+/// A patient of the same hospital.
+const STRANGER: &str = "//Alice//patient//2";
+/// Strangers to the first patient: those of another hospital, a bank, and a regulator without her case.
+const STRANGERS: &[(&str, Option<Owner>)] = &[
+    (STRANGER, None),
+    ("//Bob", None),
+    ("//Bob//doctor//1", None),
+    ("//Eve", None),
+    ("//Dave", Some(Owner::Regulator)),
+];
+/// Strangers to the second patient: besides, an insurer that covers others.
+const STRANGERS_OF_SECOND: &[(&str, Option<Owner>)] = &[
+    (STRANGER, None),
+    ("//Bob", None),
+    ("//Charlie", Some(Owner::Insurer)),
+];
+/// Bytes that are on the chain, and must be seen where a text would be.
+const WITNESS: &str = "the end of a ciphertext";
+const WITNESS_BYTES: usize = 32;
+/// Most texts of bundles that are words of the chain as well.
+const WORDS_MAX: usize = 16;
+
+/// The bundles of the project.
+fn own_bundles() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/fhir")
 }
 
-impl Needles {
-    /// All names, identifiers, codes and texts of bundles.
-    fn of(files: &[PathBuf]) -> Self {
-        let mut texts = BTreeSet::new();
-        for file in files {
-            let bundle: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
-            gather(&bundle, &mut texts);
-        }
-        let mut by_prefix: HashMap<[u8; PREFIX], Vec<String>> = HashMap::new();
-        for text in texts {
-            let prefix = *text.as_bytes().first_chunk().unwrap();
-            by_prefix.entry(prefix).or_default().push(text);
-        }
-        Self { by_prefix }
-    }
-
-    fn count(&self) -> usize {
-        self.by_prefix.values().map(Vec::len).sum()
-    }
-
-    fn find_in(&self, bytes: &[u8]) -> Option<&str> {
-        let mut windows = bytes.windows(PREFIX).enumerate();
-        windows.find_map(|(at, window)| {
-            let prefix: [u8; PREFIX] = window.try_into().unwrap();
-            let texts = self.by_prefix.get(&prefix)?;
-            let found = texts.iter().find(|text| stands_at(text, at, bytes))?;
-            Some(found.as_str())
-        })
-    }
-
-    #[track_caller]
-    fn assert_absent(&self, place: &str, bytes: &[u8]) {
-        if let Some(found) = self.find_in(bytes) {
-            panic!("{found:?} of a bundle shows in {place}");
-        }
-    }
-}
-
-/// Whether a text is at a place. One that is only a number must be all of a number there: measurements
-/// are full of digits.
-fn stands_at(text: &str, at: usize, bytes: &[u8]) -> bool {
-    let end = at + text.len();
-    let is_number = text.bytes().all(|it| it.is_ascii_digit());
-    let goes_on = |it: Option<&u8>| it.is_some_and(|it| it.is_ascii_digit() || *it == b'.');
-    let is_part = is_number && (goes_on(bytes[..at].last()) || goes_on(bytes.get(end)));
-    bytes[at..].starts_with(text.as_bytes()) && !is_part
-}
-
-/// Texts that stand for a person or for what was done: those with a digit, a space or a letter that is
-/// not ASCII. What FHIR itself defines, words and addresses of its vocabularies, is nobody's.
-fn gather(value: &Value, texts: &mut BTreeSet<String>) {
-    match value {
-        Value::String(text) => {
-            let is_telling = text
-                .chars()
-                .any(|it| it.is_ascii_digit() || it == ' ' || !it.is_ascii());
-            // A row of nines stands for a number that is not known, and is in any measurement too.
-            let is_filler = text.chars().collect::<BTreeSet<char>>().len() < 3;
-            let is_vocabulary = text.starts_with("http://") || text.starts_with("https://");
-            if text.len() >= PREFIX && is_telling && !is_filler && !is_vocabulary {
-                texts.insert(text.clone());
-            }
-        }
-        Value::Array(items) => items.iter().for_each(|item| gather(item, texts)),
-        Value::Object(fields) => fields.values().for_each(|field| gather(field, texts)),
-        _ => {}
-    }
-}
-
-/// The bundles of the project, and those beside it where they are present.
-fn folders() -> Vec<PathBuf> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let own = here.join("../tests/data/fhir");
-    let foreign = here.join("../../shared/data/fhir-r4");
-    [own, foreign]
-        .into_iter()
-        .filter(|it| it.is_dir())
-        .collect()
+/// Bundles that nobody of the project wrote, where they are present.
+fn foreign_bundles() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/fhir-r4");
+    folder.is_dir().then_some(folder)
 }
 
 /// The patients' bundles of a folder.
@@ -118,7 +84,8 @@ fn bundles(folder: &Path) -> Vec<PathBuf> {
     files.filter(is_patient).collect()
 }
 
-fn import(node: &DevNode, folder: &Path, desk: &Path) {
+/// Imports a folder; what the import reports.
+fn import(node: &DevNode, folder: &Path, desk: &Path) -> Value {
     let at = |name: &str| desk.join(name).to_str().unwrap().to_owned();
     let output = Command::new(env!("CARGO_BIN_EXE_xinglin"))
         .args(["fhir", "import", folder.to_str().unwrap(), "--invoices"])
@@ -130,137 +97,147 @@ fn import(node: &DevNode, folder: &Path, desk: &Path) {
         ])
         .args(["--patient-keys", &at("keys"), "--salt-file", &at("salt")])
         .args(["--url", &node.url(), "--json"])
-        .env("XINGLIN_PASSPHRASE", "a passphrase of the test")
+        .env("XINGLIN_PASSPHRASE", PASSPHRASE)
         .stdin(Stdio::null())
         .output()
         .unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{errors}");
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn decoded(hex_text: &str) -> Vec<u8> {
-    hex::decode(hex_text.trim_start_matches("0x")).unwrap()
+/// What a day left.
+struct Seen {
+    scan: Scan,
+    /// The e-invoice of the first patient.
+    e_invoice: String,
 }
 
-/// The transactions of all blocks, as bytes.
-async fn blocks(client: &Client) -> Vec<Vec<u8>> {
-    let tip = client.tip().await.unwrap();
-    let height = client.header(tip).await.unwrap().number;
-    let mut found = Vec::new();
-    for number in 0..=height {
-        let hash = client.block_hash(number).await.unwrap();
-        let block: Value = client
-            .request("chain_getBlock", rpc_params![hash])
-            .await
-            .unwrap();
-        let extrinsics = block["block"]["extrinsics"].as_array().unwrap();
-        found.extend(extrinsics.iter().map(|it| decoded(it.as_str().unwrap())));
+/// Plays the day on a node and looks for texts in all that it tells and leaves.
+async fn observe(
+    mut node: DevNode,
+    people: &[Person],
+    written: &[u8],
+    texts: &BTreeSet<String>,
+) -> Seen {
+    let client = Client::connect(&node.url()).await.unwrap();
+    let affairs = day::play(&client, people, written).await;
+    let e_invoice = day::e_invoice(&client, &affairs[0]).await;
+    let mut needles = Needles::new(texts);
+    let first = &affairs[0];
+    let ciphertext = client.record_ciphertext(first.wallet.key(), first.content);
+    let ciphertext = ciphertext.await.unwrap().unwrap();
+    let end = ciphertext.len() - WITNESS_BYTES;
+    needles.add_bytes(WITNESS, &ciphertext[end..]);
+
+    let mut scan = ask(&node, &client, &affairs, Scan::new(needles)).await;
+    for path in ["/metrics", "/health"] {
+        scan.look(path, node.get(path).as_bytes());
     }
-    found
+    drop(client);
+    let base = PathBuf::from(&node.base);
+    assert_eq!(node.terminate(), Some(0));
+    let log = node.log();
+    assert!(log.lines().count() > 10, "the node logs");
+    scan.look("the log", log.as_bytes());
+    stores::look_into_files(&base, &mut scan);
+    stores::look_into_databases(&base, &mut scan);
+    Seen { scan, e_invoice }
 }
 
-/// Every key and value of the state, as bytes.
-async fn state(client: &Client) -> Vec<Vec<u8>> {
-    let at = client.tip().await.unwrap();
-    let mut found = Vec::new();
-    let mut after: Option<String> = None;
-    loop {
-        let params = rpc_params!["0x", PAGE, &after, at];
-        let keys: Vec<String> = client.request("state_getKeysPaged", params).await.unwrap();
-        let Some(last) = keys.last().cloned() else {
-            return found;
-        };
-        let params = rpc_params![&keys, at];
-        let sets: Value = client
-            .request("state_queryStorageAt", params)
-            .await
-            .unwrap();
-        for change in sets[0]["changes"].as_array().unwrap() {
-            for part in change.as_array().unwrap() {
-                found.push(decoded(part.as_str().unwrap_or_default()));
-            }
-        }
-        after = Some(last);
+/// Asks every method that the node lists: what everybody may ask, and as strangers what only some may.
+async fn ask(node: &DevNode, client: &Client, affairs: &[Affairs], scan: Scan) -> Scan {
+    let genesis = client.genesis();
+    let nothing = Scan::new(Needles::new(&BTreeSet::new()));
+    let mut owners = Asker::connect(&node.url(), genesis, nothing).await;
+    for about in affairs {
+        private::answer_owners(&mut owners, about).await;
     }
+    let mut asker = Asker::connect(&node.url(), genesis, scan).await;
+    for (path, own) in STRANGERS {
+        private::refuse_stranger(&mut asker, path, *own, &affairs[0]).await;
+    }
+    for (path, own) in STRANGERS_OF_SECOND {
+        private::refuse_stranger(&mut asker, path, *own, &affairs[1]).await;
+    }
+    everybody::ask_everything(&mut asker, client, STRANGER, &affairs[0]).await;
+    let listed = asker.answer("rpc_methods", json!([])).await;
+    let listed: BTreeSet<String> = serde_json::from_value(listed["methods"].clone()).unwrap();
+    assert_eq!(
+        asker.methods, listed,
+        "each method has its place in the test"
+    );
+    asker.finish()
 }
 
-/// What a stranger is told by every method that takes no parameters, and why the others refuse.
-async fn answers(client: &Client) -> Vec<(String, String)> {
-    let listed: Value = client.request("rpc_methods", rpc_params![]).await.unwrap();
-    let methods = listed["methods"].as_array().unwrap();
-    let mut told = Vec::new();
-    for method in methods {
-        let name: &'static str = method.as_str().unwrap().to_owned().leak();
-        if ["subscribe", "watch", "follow", "unfollow", "Watch"]
-            .iter()
-            .any(|it| name.contains(it))
-        {
-            continue;
-        }
-        let answer: Result<Value, ClientError> = client.request(name, ArrayParams::new()).await;
-        told.push((name.to_owned(), format!("{answer:?}")));
-    }
-    told
+fn start(base: &Path) -> DevNode {
+    DevNode::start(&["--base-path", base.to_str().unwrap(), "--log", "debug"])
 }
 
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files(&path, found);
-        } else {
-            found.push(path);
-        }
+/// The texts that show where nothing of a bundle was put in.
+async fn words_of_the_chain(texts: &BTreeSet<String>) -> BTreeSet<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let node = start(folder.path());
+    let client = Client::connect(&node.url()).await.unwrap();
+    let people = day::drafted(&client).await;
+    drop(client);
+    let seen = observe(node, &people, b"books", texts).await;
+    expect_witness(&seen.scan);
+    let mut words: BTreeSet<String> = seen.scan.found.into_keys().collect();
+    words.remove(WITNESS);
+    words
+}
+
+/// The search has come to the transactions, wherever they are told or kept.
+fn expect_witness(scan: &Scan) {
+    let places = scan.places_of(WITNESS);
+    for place in ["archive_v1_body", "chain_getBlock", "db/blocks"] {
+        assert!(places.contains(place), "{place} is not in {places:?}");
     }
+    assert!(places.iter().all(|place| !place.starts_with("xinglin_")));
+}
+
+fn finds_in(texts: &BTreeSet<String>, bytes: &[u8]) -> bool {
+    let mut scan = Scan::new(Needles::new(texts));
+    scan.look("here", bytes);
+    !scan.found.is_empty()
 }
 
 #[tokio::test]
 async fn nothing_of_the_bundles_shows() {
-    let folder = tempfile::tempdir().unwrap();
-    let base = folder.path().join("node");
-    let base_text = base.to_str().unwrap();
-    let mut node = DevNode::start(&["--base-path", base_text, "--log", "debug"]);
-    let mut sources = Vec::new();
-    for source in folders() {
-        import(&node, &source, &folder.path().join("desk"));
-        sources.extend(bundles(&source));
-    }
-    let needles = Needles::of(&sources);
-    assert!(needles.count() > 200, "{} texts are few", needles.count());
-    // The search finds what is there.
-    for source in &sources {
-        assert!(needles.find_in(&fs::read(source).unwrap()).is_some());
-    }
-
-    let client = Client::connect(&node.url()).await.unwrap();
-    let transactions = blocks(&client).await;
-    let carried: usize = transactions.iter().map(Vec::len).sum();
-    assert!(
-        carried > 10_000,
-        "the blocks have the records: {carried} bytes"
+    let mut sources = bundles(&own_bundles());
+    let written = fs::read(&sources[0]).unwrap();
+    sources.extend(foreign_bundles().iter().flat_map(|folder| bundles(folder)));
+    let texts = texts_of(&sources);
+    assert!(texts.len() > 200, "{} texts are few", texts.len());
+    let words = words_of_the_chain(&texts).await;
+    eprintln!(
+        "{} of {} texts are words: {words:?}",
+        words.len(),
+        texts.len()
     );
-    for transaction in &transactions {
-        needles.assert_absent("a transaction", transaction);
+    assert!(words.len() <= WORDS_MAX, "{words:?}");
+    // No name of somebody, no number and no date is among them.
+    let has_digit = |text: &String| text.bytes().any(|it| it.is_ascii_digit());
+    assert!(!words.iter().any(has_digit), "{words:?}");
+    let evidence: BTreeSet<String> = texts.difference(&words).cloned().collect();
+
+    let folder = tempfile::tempdir().unwrap();
+    let node = start(&folder.path().join("node"));
+    let desk = folder.path().join("desk");
+    let report = import(&node, &own_bundles(), &desk);
+    if let Some(foreign) = foreign_bundles() {
+        import(&node, &foreign, &desk);
     }
-    for item in state(&client).await {
-        needles.assert_absent("the state", &item);
+    let people = day::imported(&report, PASSPHRASE);
+    let seen = observe(node, &people, &written, &evidence).await;
+    // The search finds what is there: in the bundles, and in what is rendered from the chain.
+    for source in &sources {
+        assert!(finds_in(&evidence, &fs::read(source).unwrap()));
     }
-    for (method, answer) in answers(&client).await {
-        needles.assert_absent(&method, answer.as_bytes());
-    }
-    for path in ["/metrics", "/health"] {
-        needles.assert_absent(path, node.get(path).as_bytes());
-    }
-    drop(client);
-    assert_eq!(node.terminate(), Some(0));
-    let log = node.log();
-    assert!(log.lines().count() > 10, "the node logs");
-    needles.assert_absent("the log", log.as_bytes());
-    let mut kept = Vec::new();
-    files(&base, &mut kept);
-    assert!(kept.len() > 5, "the database has files");
-    for file in kept {
-        let bytes = fs::read(&file).unwrap();
-        needles.assert_absent(file.to_str().unwrap(), &bytes);
-    }
+    assert!(finds_in(&evidence, seen.e_invoice.as_bytes()));
+    expect_witness(&seen.scan);
+    let mut found = seen.scan.found;
+    found.remove(WITNESS);
+    assert!(found.is_empty(), "texts of bundles show: {found:#?}");
 }

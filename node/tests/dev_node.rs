@@ -128,6 +128,35 @@ async fn status_health_and_documented_metrics() {
     assert_eq!(node.terminate(), Some(0));
 }
 
+/// Whether a node has logged this message.
+fn has_logged(log: &str, message: &str) -> bool {
+    let lines = log.lines().map(serde_json::from_str::<Value>);
+    lines.flatten().any(|line| line["message"] == message)
+}
+
+#[tokio::test]
+async fn an_interrupt_ends_a_node_in_order_as_a_termination_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = folder.path().to_str().unwrap();
+    for signal in ["SIGINT", "SIGTERM"] {
+        let mut node = DevNode::start(&["--base-path", base]);
+        let number = remark(&node.url()).await.number;
+        let code = match signal {
+            "SIGINT" => node.interrupt(),
+            _ => node.terminate(),
+        };
+        assert_eq!(code, Some(0));
+        let log = node.log();
+        assert!(log.contains(&format!(r#""signal":"{signal}""#)), "{log}");
+        // All services have ended, and the tables of the database are on the disk.
+        assert!(has_logged(&log, "stopped"), "{log}");
+
+        let checked = xinglin(&["db", "check", "--chain", "dev", "-d", base, "--json"]);
+        let height = json(&checked)["height"].as_u64();
+        assert!(height >= Some(number.into()), "{height:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_temporary_folder_goes_and_a_given_one_stays_and_is_taken_up_again() {
     let mut passing = DevNode::start(&[]);

@@ -14,10 +14,7 @@ use std::{
 
 use serde_json::Value;
 use support::DevNode;
-use xinglin_einvoice::EInvoice;
 use xinglin_fhir::{Bundle, Limits};
-use xinglin_primitives::InvoiceId;
-use xinglin_sdk::{client::Client, einvoice, wallet::Wallet};
 
 /// How long the import of six patients of a synthetic population may take.
 const IMPORT_LIMIT: Duration = Duration::from_secs(30);
@@ -233,64 +230,6 @@ fn an_e_invoice_is_what_the_chain_says_until_it_is_changed() {
     let differences = report["differences"].as_array().unwrap();
     assert_eq!(differences.len(), 1, "{report}");
     assert!(differences[0].as_str().unwrap().starts_with("line 1 "));
-}
-
-/// Every copy of a document that differs from it in one value, with the path of the value.
-fn altered(document: &Value) -> Vec<(String, Value)> {
-    fn paths(value: &Value, path: &str, found: &mut Vec<String>) {
-        let mut below = |key: &str, value: &Value| paths(value, &format!("{path}/{key}"), found);
-        match value {
-            Value::Object(fields) => fields.iter().for_each(|(key, value)| below(key, value)),
-            Value::Array(items) => {
-                let mut places = 0..;
-                let mut next = || places.next().unwrap_or(0).to_string();
-                items.iter().for_each(|item| below(&next(), item));
-            }
-            _ => found.push(path.to_owned()),
-        }
-    }
-    let mut found = Vec::new();
-    paths(document, "", &mut found);
-    let change = |path: String| {
-        let mut copy = document.clone();
-        let value = copy.pointer_mut(&path).unwrap();
-        *value = match &*value {
-            Value::Number(number) => (number.as_u64().unwrap() + 1).into(),
-            Value::String(text) if text.starts_with("0x") => {
-                let last = if text.ends_with('0') { '1' } else { '0' };
-                format!("{}{last}", &text[..text.len() - 1]).into()
-            }
-            Value::String(text) => format!("{text}x").into(),
-            Value::Bool(is_so) => (!is_so).into(),
-            other => panic!("{other} at {path}"),
-        };
-        (path, copy)
-    };
-    found.into_iter().map(change).collect()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn no_value_of_an_e_invoice_can_be_changed_unnoticed() {
-    let node = DevNode::start(&[]);
-    let desk = Desk::new(&node.url());
-    let patients = desk.imported(&own_bundles());
-    let invoice = InvoiceId(patients[0]["invoices"][0].as_u64().unwrap());
-    let client = Client::connect(&node.url()).await.unwrap();
-    let issuer = Wallet::development("//Alice").unwrap();
-    let genuine = einvoice::render(&client, &issuer, invoice).await.unwrap();
-    let checked = einvoice::verify_against_chain(&client, &issuer, &genuine).await;
-    assert_eq!(checked.unwrap(), []);
-    let document = serde_json::from_str(&genuine.to_json()).unwrap();
-    let all = altered(&document);
-    assert!(all.len() > 30, "{} values", all.len());
-    for (path, document) in all {
-        let Ok(forged) = EInvoice::from_json(&document.to_string()) else {
-            continue; // What is no e-invoice at all is noticed on reading.
-        };
-        let checked = einvoice::verify_against_chain(&client, &issuer, &forged).await;
-        let differences = checked.unwrap();
-        assert!(!differences.is_empty(), "{path} was changed unnoticed");
-    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Settling invoices by the rules of insurance.
 //!
-//! What a settlement would bring is a question, `PreSettle` of [`Client::ask`]. Calls that need
+//! What a settlement would bring, and the rules of a scheme by which that is computed, are questions:
+//! `PreSettle` and `Scheme` of [`Client::ask`]. Calls that need
 //! nothing besides their arguments (`reverse`, `decide`, `appeal`, `withdraw`, those about schemes
 //! and coverages) are not here: give them to [`execute`].
 

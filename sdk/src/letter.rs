@@ -4,10 +4,13 @@
 //! ```text
 //! version (1 byte: 1) ‖ compression (1 byte: 0 none, 1 zstd, 2 gzip) ‖ readers (1 byte: 1 to 16)
 //!   ‖ for each reader, in ascending order of what stands here before the key:
-//!       kind (1 byte: 0 patient, 1 practitioner, 2 member) ‖ number (8 bytes, little-endian)
+//!       kind (1 byte: 0 patient, 1 practitioner, 2 member, 3 delegate) ‖ number (8 bytes, little-endian)
 //!       ‖ sealed key (80 bytes)
 //!   ‖ nonce (24 bytes) ‖ XChaCha20-Poly1305 of the compressed content, with its tag (16 bytes)
 //! ```
+//!
+//! A delegate acts for the patient whom the letter is about, and is not named: delegates are numbered
+//! from 0, and each finds its slot by opening it.
 //!
 //! The key is fresh for every letter. The associated data of the content are all bytes before the
 //! nonce, then the SCALE encoding of the genesis hash and of [`About`]: no reader can be added,
@@ -85,6 +88,34 @@ pub struct Context {
     pub about: About,
 }
 
+/// The kind of a delegate.
+const DELEGATE: u8 = 3;
+
+/// Whose a slot is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    Party(Party),
+    /// One of the patient's, unnamed.
+    Delegate,
+}
+
+impl Owner {
+    /// Whether `reader` may have the secret to the slot: on behalf of a patient, delegates read.
+    fn is_for(self, reader: Party) -> bool {
+        match self {
+            Self::Party(party) => party == reader,
+            Self::Delegate => matches!(reader, Party::Patient(_)),
+        }
+    }
+}
+
+/// What is cut out of a slot.
+struct Slot {
+    place: [u8; PLACE_BYTES],
+    owner: Owner,
+    sealed: SealedKey,
+}
+
 /// A reader's place: its kind and number.
 fn place(reader: Party) -> [u8; PLACE_BYTES] {
     let (kind, number) = match reader {
@@ -92,21 +123,26 @@ fn place(reader: Party) -> [u8; PLACE_BYTES] {
         Party::Practitioner(id) => (1, u64::from(id.0)),
         Party::Member(id) => (2, u64::from(id.0)),
     };
+    place_of(kind, number)
+}
+
+fn place_of(kind: u8, number: u64) -> [u8; PLACE_BYTES] {
     let mut place = [kind; PLACE_BYTES];
     place[1..].copy_from_slice(&number.to_le_bytes());
     place
 }
 
-fn reader_at(place: &[u8; PLACE_BYTES]) -> Result<Party, EnvelopeError> {
+fn owner_of(place: &[u8; PLACE_BYTES]) -> Result<Owner, EnvelopeError> {
     let [kind, number @ ..] = *place;
     let number = u64::from_le_bytes(number);
     let short = u32::try_from(number).map_err(|_| EnvelopeError::BadReaders);
-    Ok(match kind {
+    Ok(Owner::Party(match kind {
         0 => Party::Patient(PatientId(number)),
         1 => Party::Practitioner(PractitionerId(short?)),
         2 => Party::Member(MemberId(short?)),
+        DELEGATE => return Ok(Owner::Delegate),
         _ => return Err(EnvelopeError::BadReaders),
-    })
+    }))
 }
 
 fn key_data(context: &Context, place: &[u8; PLACE_BYTES]) -> Vec<u8> {
@@ -125,11 +161,23 @@ pub fn seal_letter(
     readers: &[(Party, EncryptionKey)],
     rng: &mut (impl CryptoRng + RngCore),
 ) -> Result<Vec<u8>, EnvelopeError> {
+    seal_letter_for(content, compression, context, (readers, &[]), rng)
+}
+
+/// As [`seal_letter`], and for delegates of the patient whom the letter is about: they open it as the
+/// patient, each with its own secret. They count as readers.
+pub fn seal_letter_for(
+    content: &[u8],
+    compression: Compression,
+    context: &Context,
+    (readers, delegates): (&[(Party, EncryptionKey)], &[EncryptionKey]),
+    rng: &mut (impl CryptoRng + RngCore),
+) -> Result<Vec<u8>, EnvelopeError> {
     let packed = compression.pack(content, LETTER_BYTES_MAX)?;
-    let mut slots: Vec<_> = readers
-        .iter()
-        .map(|(reader, key)| (place(*reader), key))
-        .collect();
+    let readers = readers.iter().map(|(reader, key)| (place(*reader), key));
+    let delegates = (0..).zip(delegates);
+    let delegates = delegates.map(|(number, key)| (place_of(DELEGATE, number), key));
+    let mut slots: Vec<_> = readers.chain(delegates).collect();
     slots.sort_unstable_by_key(|(place, _)| *place);
     slots.dedup_by_key(|(place, _)| *place);
     if slots.len() > READERS_MAX {
@@ -156,7 +204,7 @@ pub fn seal_letter(
     Ok(letter)
 }
 
-fn read_slots(bytes: &[u8]) -> Result<Vec<(Party, SealedKey)>, EnvelopeError> {
+fn read_slots(bytes: &[u8]) -> Result<Vec<Slot>, EnvelopeError> {
     let mut slots = Vec::with_capacity(READERS_MAX);
     let mut last: Option<[u8; PLACE_BYTES]> = None;
     for slot in bytes.chunks_exact(SLOT_BYTES) {
@@ -168,18 +216,27 @@ fn read_slots(bytes: &[u8]) -> Result<Vec<(Party, SealedKey)>, EnvelopeError> {
             return Err(EnvelopeError::BadReaders);
         }
         last = Some(*place);
-        slots.push((reader_at(place)?, SealedKey(sealed)));
+        slots.push(Slot {
+            place: *place,
+            owner: owner_of(place)?,
+            sealed: SealedKey(sealed),
+        });
     }
     Ok(slots)
 }
 
-/// To whom a letter is sealed, by its own word: only opening it proves that.
+/// To whom a letter is sealed besides delegates, by its own word: only opening it proves that.
 pub fn readers_of(letter: &[u8]) -> Result<Vec<Party>, EnvelopeError> {
     let slots = read_slots(take_apart(letter)?.slots())?;
-    Ok(slots.into_iter().map(|(reader, _)| reader).collect())
+    let parties = slots.into_iter().filter_map(|slot| match slot.owner {
+        Owner::Party(party) => Some(party),
+        Owner::Delegate => None,
+    });
+    Ok(parties.collect())
 }
 
-/// The key of a letter's content, from what is sealed to one of its readers.
+/// The key of a letter's content, from what is sealed to one of its readers; as the patient, from
+/// what is sealed to her or one of her delegates, whichever the wallet opens.
 pub fn letter_key(
     letter: &[u8],
     context: &Context,
@@ -187,12 +244,17 @@ pub fn letter_key(
     wallet: &Wallet,
 ) -> Result<RecordKey, EnvelopeError> {
     let slots = read_slots(take_apart(letter)?.slots())?;
-    let mut slots = slots.iter();
-    let (_, sealed) = slots
-        .find(|(other, _)| *other == reader)
-        .ok_or(EnvelopeError::NotAReader)?;
-    let data = key_data(context, &place(reader));
-    open_for(sealed, wallet.secret(), (LETTER_KEY_INFO, &data))
+    let mut refusal = EnvelopeError::NotAReader;
+    for slot in slots.iter().filter(|slot| slot.owner.is_for(reader)) {
+        let data = key_data(context, &slot.place);
+        let open =
+            |secret: &Zeroizing<[u8; 32]>| open_for(&slot.sealed, secret, (LETTER_KEY_INFO, &data));
+        match wallet.open_with(open) {
+            Ok(key) => return Ok(key),
+            Err(reason) => refusal = reason,
+        }
+    }
+    Err(refusal)
 }
 
 /// Checks a letter against the hash on the chain and opens it as one of its readers.

@@ -2,7 +2,9 @@
 
 use codec::{Decode, Encode};
 use frame_support::storage::storage_prefix;
-use pallet_members::{DelegatesOf, DelegationsOf, Member, Patient, Practitioner, Principal, Role};
+use pallet_members::{
+    DelegatesOf, DelegationKind, DelegationsOf, Member, Patient, Practitioner, Principal, Role,
+};
 use pallet_records::types::Reader;
 use xinglin_primitives::{
     glue::Scope, time::Moment, AccountId, EncryptionKey, MemberId, PatientId, PractitionerId,
@@ -115,7 +117,11 @@ pub async fn encryption_key_of_reader(
         Reader::Practitioner(id) => Party::Practitioner(*id),
         Reader::Member(id) => Party::Member(*id),
         Reader::Delegate(account) => {
-            let key = active_key_of(client, account).await?;
+            let principal = Principal::Patient(patient);
+            let delegations = delegations_of(client, account).await?;
+            let delegation = delegations.iter().find(|it| it.principal == principal);
+            let named = delegation.and_then(|it| it.encryption_key);
+            let key = key_of_delegate(client, account, named).await?;
             return key.ok_or(OperationError::WrongRole {
                 role: "anybody with an encryption key",
             });
@@ -124,14 +130,15 @@ pub async fn encryption_key_of_reader(
     encryption_key_of(client, party).await
 }
 
-/// The encryption key of an account that is registered and takes part: a delegate has the one with
-/// which it is registered itself.
-async fn active_key_of(
+/// The encryption key of a delegate: the one that the delegation names, or else the one with which it
+/// is registered itself. A registered one that does not take part has none.
+async fn key_of_delegate(
     client: &Client,
     account: &AccountId,
+    named: Option<EncryptionKey>,
 ) -> Result<Option<EncryptionKey>, OperationError> {
     let party = match role_of(client, account).await? {
-        None => return Ok(None),
+        None => return Ok(named),
         Some(Role::Patient(id)) => Party::Patient(id),
         Some(Role::Practitioner(id)) => Party::Practitioner(id),
         Some(Role::Main(id) | Role::Service(id)) => Party::Member(id),
@@ -144,31 +151,44 @@ async fn active_key_of(
             client.tip().await?,
         )
         .await?;
-    if !takes_part {
-        return Ok(None);
+    match named {
+        _ if !takes_part => Ok(None),
+        Some(key) => Ok(Some(key)),
+        None => encryption_key_of(client, party).await.map(Some),
     }
-    encryption_key_of(client, party).await.map(Some)
 }
 
-/// Those who may read a patient's records on her behalf now, each with the key under which to seal
-/// for it. One without, a device's session key for example, opens with the patient's own secret.
-pub async fn reading_delegates(
+/// The delegations that an account holds.
+async fn delegations_of(
+    client: &Client,
+    account: &AccountId,
+) -> Result<DelegationsOf, OperationError> {
+    let key = pallet_members::Delegations::<Runtime>::hashed_key_for(account);
+    Ok(read(client, &key).await?.unwrap_or_default())
+}
+
+/// Those who act for a patient within a scope now, each with the key under which to seal for it. A
+/// session key without one of its own is left out: it opens with the patient's secret.
+pub async fn delegates_of(
     client: &Client,
     patient: PatientId,
+    scope: Scope,
 ) -> Result<Vec<(AccountId, Option<EncryptionKey>)>, OperationError> {
     let principal = Principal::Patient(patient);
     let now = now(client).await?;
     let key = pallet_members::Delegates::<Runtime>::hashed_key_for(principal);
     let delegates: DelegatesOf<AccountId> = read(client, &key).await?.unwrap_or_default();
-    let mut readers = Vec::new();
+    let mut acting = Vec::new();
     for (account, _) in delegates {
-        let key = pallet_members::Delegations::<Runtime>::hashed_key_for(&account);
-        let delegations: DelegationsOf = read(client, &key).await?.unwrap_or_default();
-        let may_read = |it: &pallet_members::Delegation| it.allows(principal, Scope::Reading, now);
-        if delegations.iter().any(may_read) {
-            let key = active_key_of(client, &account).await?;
-            readers.push((account, key));
+        let delegations = delegations_of(client, &account).await?;
+        let mut delegations = delegations.iter();
+        let Some(delegation) = delegations.find(|it| it.allows(principal, scope, now)) else {
+            continue;
+        };
+        let key = key_of_delegate(client, &account, delegation.encryption_key).await?;
+        if key.is_some() || delegation.kind == DelegationKind::Delegate {
+            acting.push((account, key));
         }
     }
-    Ok(readers)
+    Ok(acting)
 }

@@ -17,20 +17,37 @@ const SERVICE: &str = "//service//";
 pub struct Wallet {
     key: KeyPair,
     secret: Zeroizing<[u8; 32]>,
+    /// Secrets of encryption keys that were replaced.
+    former: Vec<Zeroizing<[u8; 32]>>,
 }
 
 impl Wallet {
     /// Of somebody whose encryption key is the one that the SDK derives from the signing key.
     pub fn new(key: KeyPair) -> Self {
         let secret = encryption_secret(&key);
-        Self { key, secret }
+        Self {
+            key,
+            secret,
+            former: Vec::new(),
+        }
     }
 
     /// Of a service account or session key, which signs for itself and opens what was sealed to the
     /// owner of another key: the member, or the person.
     pub fn opening_as(key: KeyPair, owner: &KeyPair) -> Self {
         let secret = encryption_secret(owner);
-        Self { key, secret }
+        Self {
+            key,
+            secret,
+            former: Vec::new(),
+        }
+    }
+
+    /// With a key that the owner had before: what was sealed to it stays so, and is opened with it.
+    #[must_use]
+    pub fn with_former(mut self, owner: &KeyPair) -> Self {
+        self.former.push(encryption_secret(owner));
+        self
     }
 
     /// Of a party of the development presets, by its path: `//Alice//patient//1`. Everybody knows
@@ -56,6 +73,16 @@ impl Wallet {
     /// The X25519 secret that opens sealed keys.
     pub fn secret(&self) -> &Zeroizing<[u8; 32]> {
         &self.secret
+    }
+
+    /// Opens something with the secret of now, or else with the first former one that does.
+    pub(crate) fn open_with<T, E>(
+        &self,
+        open: impl Fn(&Zeroizing<[u8; 32]>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let now = open(&self.secret);
+        let former = self.former.iter();
+        former.fold(now, |found, secret| found.or_else(|_| open(secret)))
     }
 
     /// The public key of [`secret`](Self::secret), to which envelopes for the owner are sealed.
@@ -99,6 +126,30 @@ mod tests {
             Wallet::new(desk.clone()).encryption_key(),
             encryption_key(&desk)
         );
+    }
+
+    #[test]
+    fn a_former_key_opens_what_the_one_of_now_does_not() {
+        let pair = |path| KeyPair::from_secret(Scheme::Sr25519, path).unwrap();
+        let opens = |wallet: &Wallet, path: &str| {
+            let opened = wallet.open_with(|secret| {
+                let public = MontgomeryPoint::mul_base_clamped(**secret).to_bytes();
+                (public == dev::encryption_key(path).0)
+                    .then_some(())
+                    .ok_or(())
+            });
+            opened.is_ok()
+        };
+        let wallet = Wallet::new(pair("//new"));
+        assert!(opens(&wallet, "//new") && !opens(&wallet, "//old"));
+        let wallet = wallet
+            .with_former(&pair("//older"))
+            .with_former(&pair("//old"));
+        assert_eq!(wallet.encryption_key(), dev::encryption_key("//new"));
+        for path in ["//new", "//old", "//older"] {
+            assert!(opens(&wallet, path), "{path}");
+        }
+        assert!(!opens(&wallet, "//other"));
     }
 
     #[test]

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use xinglin_primitives::{DisclosureId, Hash, MemberId, PatientId, PractitionerId};
 use xinglin_sdk::{
     envelope::{content_hash, Compression, EnvelopeError},
+    keys::{KeyPair, Scheme},
     letter::{
-        open_letter, readers_of, seal_letter, About, Context, Party, LETTER_BYTES_MAX,
-        LETTER_KEY_INFO, READERS_MAX,
+        letter_key, open_letter, readers_of, seal_letter, seal_letter_for, About, Context, Party,
+        LETTER_BYTES_MAX, LETTER_KEY_INFO, READERS_MAX,
     },
     wallet::Wallet,
 };
@@ -100,6 +101,70 @@ fn every_reader_opens_a_letter_and_nobody_else() {
     let (patient, own) = (Party::Patient(PatientId(7)), "//Charlie");
     let of_another_slot = open_as(&letter(Compression::None), patient, own);
     assert_eq!(of_another_slot, Err(EnvelopeError::KeyRefused));
+}
+
+#[test]
+fn delegates_open_as_the_patient_and_are_not_named() {
+    let keys = readers().map(|(reader, path)| (reader, wallet(path).encryption_key()));
+    let delegates = ["//carer", "//son"];
+    let sealed_to = delegates.map(|path| wallet(path).encryption_key());
+    let (compression, rng) = (Compression::None, &mut Counting(0));
+    let letter = seal_letter_for(CONTENT, compression, &context(), (&keys, &sealed_to), rng);
+    let letter = letter.unwrap();
+    let patient = Party::Patient(PatientId(7));
+    for path in ["//Alice//patient//1", "//carer", "//son"] {
+        assert_eq!(open_as(&letter, patient, path).unwrap(), CONTENT, "{path}");
+        assert!(letter_key(&letter, &context(), patient, &wallet(path)).is_ok());
+    }
+    for (reader, path) in readers() {
+        assert_eq!(open_as(&letter, reader, path).unwrap(), CONTENT);
+    }
+    let stranger = open_as(&letter, patient, "//Dave");
+    assert_eq!(stranger, Err(EnvelopeError::KeyRefused));
+    // Who is a delegate of the patient reads as nobody else.
+    let as_member = open_as(&letter, Party::Member(MemberId(2)), "//carer");
+    assert_eq!(as_member, Err(EnvelopeError::KeyRefused));
+    let as_other = open_as(&letter, Party::Member(MemberId(3)), "//carer");
+    assert_eq!(as_other, Err(EnvelopeError::NotAReader));
+
+    let named = readers_of(&letter).unwrap();
+    assert_eq!(named.len(), readers().len());
+    let slots = letter[HEADER_BYTES..].chunks_exact(SLOT_BYTES).skip(3);
+    for (number, slot) in (0..2).zip(slots) {
+        assert_eq!(slot[..9], [3, number, 0, 0, 0, 0, 0, 0, 0]);
+    }
+}
+
+#[test]
+fn delegates_count_as_readers() {
+    let key = wallet("//Alice").encryption_key();
+    let seal = |delegates: usize| {
+        let readers = [(Party::Patient(PatientId(7)), key)];
+        let delegates = vec![key; delegates];
+        let (compression, rng) = (Compression::None, &mut Counting(0));
+        seal_letter_for(
+            CONTENT,
+            compression,
+            &context(),
+            (&readers, &delegates),
+            rng,
+        )
+    };
+    assert!(seal(READERS_MAX - 1).is_ok());
+    assert_eq!(seal(READERS_MAX), Err(EnvelopeError::TooManyReaders));
+}
+
+#[test]
+fn a_former_key_opens_what_was_sealed_to_it() {
+    let letter = letter(Compression::None);
+    let (reader, path) = (Party::Patient(PatientId(7)), "//Alice//patient//1");
+    let now = wallet("//new");
+    let hash = content_hash(&letter);
+    let refused = open_letter(&letter, hash, &context(), reader, &now);
+    assert_eq!(refused, Err(EnvelopeError::KeyRefused));
+    let both = now.with_former(&KeyPair::from_secret(Scheme::Sr25519, path).unwrap());
+    let opened = open_letter(&letter, hash, &context(), reader, &both).unwrap();
+    assert_eq!(opened.to_vec(), CONTENT);
 }
 
 #[test]

@@ -76,7 +76,7 @@ pub struct GenerateArgs {
 pub struct InspectArgs {
     /// Keystore file, SS58 address or public key in hex
     key: String,
-    /// Open the keystore, to see whether the passphrase is right
+    /// Open the keystore, to see whether the passphrase is right, and show the encryption key, too
     #[arg(long)]
     open: bool,
     #[command(flatten)]
@@ -188,7 +188,9 @@ fn inspect(args: &InspectArgs) -> Result<()> {
     let keystore = Keystore::read(path)?;
     let account = keys::parse_account(&keystore.address)?;
     if args.open {
-        print_public(&keystore.open(&args.passphrase.existing(&args.key)?)?);
+        let pair = keystore.open(&args.passphrase.existing(&args.key)?)?;
+        print_public(&pair);
+        println!("encryption  {}", to_hex(&keys::encryption_key(&pair).0));
         return Ok(());
     }
     println!("scheme      {}", keystore.scheme()?);

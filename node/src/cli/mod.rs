@@ -70,6 +70,7 @@ enum Command {
     Council(parties::CouncilArgs),
     Insurer(parties::InsurerArgs),
     Regulator(parties::RegulatorArgs),
+    Provider(parties::ProviderArgs),
     Explorer(explorer::ExplorerArgs),
 }
 
@@ -105,6 +106,7 @@ pub fn run() -> Result<()> {
         Command::Council(args) => parties::council(args),
         Command::Insurer(args) => parties::insurer(args),
         Command::Regulator(args) => parties::regulator(args),
+        Command::Provider(args) => parties::provider(args),
         Command::Explorer(args) => explorer::run(args),
     }
 }

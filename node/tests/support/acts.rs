@@ -32,8 +32,14 @@ pub async fn soon<T>(coming: impl Future<Output = T>) -> T {
     timeout(FINALITY_LIMIT, coming).await.unwrap()
 }
 
+/// Waits for the first block: the chain has no time before.
+pub async fn begun(client: &Client) {
+    client.wait_for_height(1, FINALITY_LIMIT).await.unwrap();
+}
+
 /// The day of the chain.
 pub async fn today(client: &Client) -> Date {
+    begun(client).await;
     Date::of(parties::now(client).await.unwrap())
 }
 

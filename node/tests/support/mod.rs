@@ -92,9 +92,18 @@ impl DevNode {
 
     /// Asks it to end; the exit code.
     pub fn terminate(&mut self) -> Option<i32> {
+        self.end("TERM")
+    }
+
+    /// Asks it to end as Ctrl-C does; the exit code.
+    pub fn interrupt(&mut self) -> Option<i32> {
+        self.end("INT")
+    }
+
+    fn end(&mut self, signal: &str) -> Option<i32> {
         let pid = self.child.id().to_string();
         let asked = Command::new("sh")
-            .args(["-c", "kill -TERM \"$0\"", &pid])
+            .args(["-c", "kill -s \"$0\" \"$1\"", signal, &pid])
             .status();
         assert!(asked.unwrap().success());
         self.child.wait().unwrap().code()

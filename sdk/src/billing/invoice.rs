@@ -8,9 +8,9 @@ use pallet_payments::{
 use rand::rngs::OsRng;
 use serde::{Deserialize, Serialize};
 use xinglin_primitives::{
-    glue::{CatalogueClass, Line, Lines, Setting, LINES_MAX},
+    glue::{CatalogueClass, Line, Lines, Scope, Setting, LINES_MAX, WHOLE_BP},
     time::Date,
-    AppointmentId, Balance, InvoiceId, MemberId, PatientId,
+    AccountId, AppointmentId, Balance, EncryptionKey, InvoiceId, MemberId, PatientId,
 };
 use xinglin_rpc_api::questions::Invoice as InvoiceQuestion;
 use xinglin_runtime::{Runtime, RuntimeCall, RuntimeEvent};
@@ -19,9 +19,11 @@ use super::{Details, InvoiceProblem, Item, ItemKey};
 use crate::{
     client::{Client, Outcome},
     envelope::{content_hash, Compression},
-    letter::{open_letter, seal_letter, About, Context, Party},
+    letter::{
+        open_letter, seal_letter_for, About, Context, Party, READERS_MAX as LETTER_READERS_MAX,
+    },
     operation::{execute, told, OperationError},
-    parties::{encryption_key_of, member_of, role_of, unknown},
+    parties::{delegates_of, encryption_key_of, member_of, role_of, unknown},
     wallet::Wallet,
 };
 
@@ -51,6 +53,32 @@ pub struct DraftLine {
     pub fund_share_bp: Option<u16>,
 }
 
+impl DraftLine {
+    /// Whether the chain will take its numbers.
+    fn check(&self, line: usize) -> Result<(), InvoiceProblem> {
+        let (positive, ratio) = ("at least 1", "at most 10000");
+        let is_ratio = |bp: u16| bp <= WHOLE_BP;
+        let fields = [
+            ("unitPriceFen", self.unit_price_fen > 0, positive),
+            ("quantity", self.quantity > 0, positive),
+            ("prepayBp", is_ratio(self.prepay_bp), ratio),
+            (
+                "fundShareBp",
+                self.fund_share_bp.is_none_or(is_ratio),
+                ratio,
+            ),
+        ];
+        match fields.into_iter().find(|(_, is_good, _)| !is_good) {
+            Some((field, _, bounds)) => Err(InvoiceProblem::BadNumber {
+                line,
+                field,
+                bounds,
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
 /// An invoice that is to be issued.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -76,12 +104,16 @@ pub struct InvoiceDraft {
 pub struct PreparedInvoice {
     invoice: NewInvoice,
     envelope: Envelope,
+    /// See [`Issued::unreached`].
+    pub unreached: Vec<AccountId>,
 }
 
 impl PreparedInvoice {
     /// The call that issues it.
     pub fn call(self) -> RuntimeCall {
-        let Self { invoice, envelope } = self;
+        let Self {
+            invoice, envelope, ..
+        } = self;
         pallet_payments::Call::<Runtime>::issue_invoice { invoice, envelope }.into()
     }
 
@@ -98,6 +130,9 @@ pub struct Issued {
     pub invoice: InvoiceId,
     /// Its number.
     pub number: InvoiceNumber,
+    /// Delegates who may pay but to whom the details are not sealed: they have no encryption key on
+    /// the chain, or there was no room for all of them.
+    pub unreached: Vec<AccountId>,
     /// What the transaction did.
     pub outcome: Outcome,
 }
@@ -115,15 +150,17 @@ pub struct ReadInvoice {
     pub red: Option<RedLetter>,
 }
 
-/// Issues an invoice of the wallet's member. The wallet has the member's encryption secret, from
-/// which the commitments to the items come.
+/// Issues an invoice of the wallet's member. Its details are sealed to the patient, the member, those
+/// whom the draft names and the patient's paying delegates. The wallet has the member's encryption
+/// secret, from which the commitments to the items come.
 pub async fn issue(
     client: &Client,
     issuer: &Wallet,
     draft: &InvoiceDraft,
 ) -> Result<Issued, OperationError> {
-    let call = prepare(client, issuer, draft).await?.call();
-    let outcome = execute(client, issuer.key(), call).await?;
+    let prepared = prepare(client, issuer, draft).await?;
+    let unreached = prepared.unreached.clone();
+    let outcome = execute(client, issuer.key(), prepared.call()).await?;
     let (invoice, number) = told(&outcome, "InvoiceIssued", |event| match event {
         RuntimeEvent::Payments(pallet_payments::Event::InvoiceIssued {
             invoice, number, ..
@@ -133,6 +170,7 @@ pub async fn issue(
     Ok(Issued {
         invoice,
         number,
+        unreached,
         outcome,
     })
 }
@@ -154,13 +192,15 @@ pub async fn prepare(
     for reader in readers {
         sealed_to.push((reader, encryption_key_of(client, reader).await?));
     }
+    let room = LETTER_READERS_MAX.saturating_sub(sealed_to.len());
+    let (delegates, unreached) = payers(client, draft.patient, room).await?;
     let context = context(client, member, draft.patient);
     let content = details.to_json()?;
-    let letter = seal_letter(
+    let letter = seal_letter_for(
         &content,
         Compression::Zstd,
         &context,
-        &sealed_to,
+        (&sealed_to, &delegates),
         &mut OsRng,
     )?;
     let found = others.len();
@@ -187,7 +227,28 @@ pub async fn prepare(
         lines,
         details,
     };
-    Ok(PreparedInvoice { invoice, envelope })
+    Ok(PreparedInvoice {
+        invoice,
+        envelope,
+        unreached,
+    })
+}
+
+/// The keys of a patient's paying delegates, as many as there is room for, and those of them who are
+/// left out.
+async fn payers(
+    client: &Client,
+    patient: PatientId,
+    room: usize,
+) -> Result<(Vec<EncryptionKey>, Vec<AccountId>), OperationError> {
+    let (mut keys, mut unreached) = (Vec::new(), Vec::new());
+    for (account, key) in delegates_of(client, patient, Scope::Paying).await? {
+        match key {
+            Some(key) if keys.len() < room => keys.push(key),
+            _ => unreached.push(account),
+        }
+    }
+    Ok((keys, unreached))
 }
 
 pub(crate) fn context(client: &Client, member: MemberId, patient: PatientId) -> Context {
@@ -213,6 +274,7 @@ fn commit(
     let mut lines = Vec::with_capacity(draft.lines.len());
     for (index, line) in draft.lines.iter().enumerate() {
         line.item.check(index)?;
+        line.check(index)?;
         items.push(line.item.clone());
         lines.push(Line {
             item: item_key.commit(&line.item),
@@ -287,7 +349,8 @@ pub fn check(
     details.check(lines)
 }
 
-/// As whom a wallet reads details: as its member, else as the patient or on her behalf.
+/// As whom a wallet reads details: as its member, else as the patient or on her behalf, for which the
+/// letter has slots of its own.
 pub(crate) async fn reader_of(
     client: &Client,
     wallet: &Wallet,
@@ -337,5 +400,21 @@ mod tests {
         let refused = commit(&wallet, MemberId(0), &long).unwrap_err();
         let field = "code";
         assert_eq!(refused, InvoiceProblem::BadText { line: 1, field });
+        for expected in ["unitPriceFen", "quantity", "prepayBp", "fundShareBp"] {
+            let mut broken = draft(2);
+            let line = &mut broken.lines[1];
+            match expected {
+                "unitPriceFen" => line.unit_price_fen = 0,
+                "quantity" => line.quantity = 0,
+                "prepayBp" => line.prepay_bp = 10_001,
+                _ => line.fund_share_bp = Some(10_001),
+            }
+            let refused = commit(&wallet, MemberId(0), &broken).unwrap_err();
+            let is_named = matches!(
+                refused,
+                InvoiceProblem::BadNumber { line: 1, field, .. } if field == expected
+            );
+            assert!(is_named, "{expected}: {refused}");
+        }
     }
 }

@@ -51,6 +51,16 @@ pub enum InvoiceProblem {
         /// `system`, `code` or `name`.
         field: &'static str,
     },
+    /// A number is out of its bounds.
+    #[error("line {line}: {field} must be {bounds}")]
+    BadNumber {
+        /// Which line, from 0.
+        line: usize,
+        /// The field of the document.
+        field: &'static str,
+        /// What it may be.
+        bounds: &'static str,
+    },
     /// The lines are too many, or none.
     #[error("an invoice has 1 to {limit} lines, not {found}")]
     LineCount {

@@ -24,11 +24,12 @@ use serde_json::value::RawValue;
 use sp_runtime::DispatchError;
 use xinglin_primitives::{
     AccessRequestId, AccountId, AppointmentId, BlockNumber, CaseId, ClaimId, DisclosureId,
-    EmergencyId, GrantId, Hash, InvoiceId, RecordId, SettlementId,
+    EmergencyId, GrantId, Hash, InvoiceId, Party, RecordId, SettlementId,
 };
 use xinglin_rpc_api::questions::{
     self as ask, signed_text, Auth, Challenge, Form, Question, SignedQuestion,
 };
+use xinglin_runtime::apis::{AccountBalance, SchemeInForce, Trail};
 
 use super::{decode_hex, Client, ClientError};
 use crate::keys::{address_of, KeyPair};
@@ -52,6 +53,7 @@ answers! {
     AccessRequests => Vec<(AccessRequestId, AccessRequest)>,
     Appointments => Vec<(AppointmentId, Appointment<AccountId>)>,
     AwaitedDisclosures => Vec<(DisclosureId, Disclosure)>,
+    Balance => Option<AccountBalance>,
     Bookings => Option<SchedulePage<AccountId>>,
     Case => Option<Case>,
     CaseRequests => Vec<(DisclosureId, Disclosure)>,
@@ -74,8 +76,9 @@ answers! {
     RecordVersions => Vec<RecordVersion>,
     Records => Page<(RecordId, Record)>,
     RedLetters => Vec<(InvoiceId, RedLetter)>,
+    Scheme => Option<SchemeInForce>,
     Settlements => Vec<(SettlementId, Settlement)>,
-    Trail => Option<xinglin_runtime::apis::Trail>,
+    Trail => Option<Trail>,
     UnpaidInvoices => Vec<InvoiceStatus>,
 }
 
@@ -117,8 +120,18 @@ impl Client {
         key: &KeyPair,
         content: Hash,
     ) -> Result<Option<Vec<u8>>, ClientError> {
-        self.ciphertext(key, &ask::RecordCiphertext { content })
-            .await
+        self.record_ciphertext_as(key, None, content).await
+    }
+
+    /// As [`record_ciphertext`](Self::record_ciphertext), as the party for which the key acts.
+    pub async fn record_ciphertext_as(
+        &self,
+        key: &KeyPair,
+        party: Option<Party>,
+        content: Hash,
+    ) -> Result<Option<Vec<u8>>, ClientError> {
+        let question = ask::RecordCiphertext { content, party };
+        self.ciphertext(key, &question).await
     }
 
     /// The envelope that says what the lines of a blue invoice are, for those whom it concerns.

@@ -65,7 +65,7 @@ async fn reseal_version(
     resealed: &mut Resealed,
 ) -> Result<(), OperationError> {
     let version = version(client, id, number).await?;
-    let key = match own_key(client, wallet, id, (number, &version)).await {
+    let key = match own_key(client, wallet, None, id, (number, &version)).await {
         Ok(key) => key,
         Err(OperationError::NoSealedKey { .. } | OperationError::Envelope(_)) => {
             resealed.missing.push((id, number));

@@ -13,7 +13,7 @@ mod write;
 pub use keys::{provide_keys, reseal, sealed_for, Resealed, Restored};
 pub(crate) use list::{history, history_in_state};
 pub(crate) use open::own_key;
-pub use open::{open, open_external, read, OpenedRecord, Opening};
+pub use open::{open, open_external, read, read_as, OpenedRecord, Opening};
 pub use share::{answer, book_with_grant, complete_grant, reshare, share, Period, Sharing, Slot};
 pub use write::{
     amend, prepare, prepare_amendment, write, Amendment, PreparedVersion, RecordDraft, Written,

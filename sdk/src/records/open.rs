@@ -7,14 +7,14 @@ use pallet_records::{
     types::{Carrier, Record, RecordBatch, RecordVersion, BATCH_MAX},
 };
 use xinglin_primitives::{Party, RecordId};
-use xinglin_rpc_api::questions::RecordKey as KeyQuestion;
+use xinglin_rpc_api::{codes, questions::RecordKey as KeyQuestion};
 use xinglin_runtime::{Runtime, RuntimeEvent};
 use zeroize::Zeroizing;
 
 use super::{binding, record, version};
 use crate::{
-    client::{Client, Outcome},
-    envelope::{self, open_key, RecordKey, VersionNumber},
+    client::{Client, ClientError, Outcome},
+    envelope::{self, open_key, EnvelopeError, RecordKey, VersionNumber},
     operation::{execute, told, OperationError},
     parties::unknown,
     wallet::Wallet,
@@ -86,7 +86,8 @@ pub async fn open(
     })?;
     let mut allowed = Vec::with_capacity(granted.len());
     for id in granted {
-        allowed.push((id, read(client, wallet, id, None).await));
+        let opened = read_as(client, wallet, Some(party), id, None).await;
+        allowed.push((id, opened));
     }
     Ok(Opening {
         allowed,
@@ -103,6 +104,17 @@ pub async fn read(
     id: RecordId,
     number: Option<VersionNumber>,
 ) -> Result<OpenedRecord, OperationError> {
+    read_as(client, wallet, None, id, number).await
+}
+
+/// As [`read`], as the party for which the wallet signs: a device is nobody by itself.
+pub async fn read_as(
+    client: &Client,
+    wallet: &Wallet,
+    party: Option<Party>,
+    id: RecordId,
+    number: Option<VersionNumber>,
+) -> Result<OpenedRecord, OperationError> {
     let record = record(client, id).await?;
     let number = number.unwrap_or(record.versions);
     let version = version(client, id, number).await?;
@@ -112,38 +124,42 @@ pub async fn read(
             version: number,
         });
     }
-    let ciphertext = client.record_ciphertext(wallet.key(), version.hash).await?;
+    let ciphertext = client
+        .record_ciphertext_as(wallet.key(), party, version.hash)
+        .await?;
     let envelope = ciphertext.ok_or_else(|| {
         unknown(format_args!(
             "ciphertext of version {number} of record {id}"
         ))
     })?;
-    decrypt(client, wallet, (id, record), (number, &version), &envelope).await
+    let key = own_key(client, wallet, party, id, (number, &version)).await?;
+    decrypt(client, (id, record), (number, &version), &key, &envelope)
 }
 
-/// Decrypts a version whose envelope came from the object store of its member.
+/// Decrypts a version whose envelope came from the object store of its member, as the party for which
+/// the wallet signs.
 pub async fn open_external(
     client: &Client,
     wallet: &Wallet,
-    id: RecordId,
-    number: VersionNumber,
+    party: Option<Party>,
+    (id, number): (RecordId, VersionNumber),
     envelope: &[u8],
 ) -> Result<OpenedRecord, OperationError> {
     let record = record(client, id).await?;
     let version = version(client, id, number).await?;
-    decrypt(client, wallet, (id, record), (number, &version), envelope).await
+    let key = own_key(client, wallet, party, id, (number, &version)).await?;
+    decrypt(client, (id, record), (number, &version), &key, envelope)
 }
 
-async fn decrypt(
+fn decrypt(
     client: &Client,
-    wallet: &Wallet,
     (id, record): (RecordId, Record),
     (number, version): (VersionNumber, &RecordVersion),
+    key: &RecordKey,
     envelope: &[u8],
 ) -> Result<OpenedRecord, OperationError> {
-    let key = own_key(client, wallet, id, (number, version)).await?;
     let binding = binding(client.genesis(), &record, number);
-    let content = envelope::open(envelope, version.hash, &key, &binding)?;
+    let content = envelope::open(envelope, version.hash, key, &binding)?;
     Ok(OpenedRecord {
         id,
         record,
@@ -152,21 +168,60 @@ async fn decrypt(
     })
 }
 
-/// The key of a version, from what is sealed to the wallet's owner.
+/// The key of a version, from what is sealed to the account that signs; for a device that has no key
+/// of its own, from what is sealed to the party for which it acts.
 pub(crate) async fn own_key(
     client: &Client,
     wallet: &Wallet,
+    party: Option<Party>,
+    id: RecordId,
+    (number, version): (VersionNumber, &RecordVersion),
+) -> Result<RecordKey, OperationError> {
+    let own = key_as(client, wallet, None, id, (number, version)).await;
+    let own = match own {
+        Err(reason) if party.is_some() && is_without_key(&reason) => reason,
+        own => return own,
+    };
+    let of_party = key_as(client, wallet, party, id, (number, version)).await;
+    match (own, of_party) {
+        // A delegate has not the patient's secret: what is missing is a key of the account's own.
+        (
+            own @ OperationError::NoSealedKey { .. },
+            Err(OperationError::Envelope(EnvelopeError::KeyRefused)),
+        ) => Err(own),
+        (_, of_party) => of_party,
+    }
+}
+
+/// Whether an account has no key of its own that the wallet opens.
+fn is_without_key(reason: &OperationError) -> bool {
+    match reason {
+        OperationError::NoSealedKey { .. }
+        | OperationError::Envelope(EnvelopeError::KeyRefused) => true,
+        OperationError::Client(ClientError::Refused { code, .. }) => {
+            *code == codes::QUESTION_REFUSED
+        }
+        _ => false,
+    }
+}
+
+async fn key_as(
+    client: &Client,
+    wallet: &Wallet,
+    party: Option<Party>,
     id: RecordId,
     (number, version): (VersionNumber, &RecordVersion),
 ) -> Result<RecordKey, OperationError> {
     let question = KeyQuestion {
         record: id,
         version: number,
+        party,
     };
     let found = client.ask(wallet.key(), &question).await?;
     let (reader, sealed) = found.ok_or(OperationError::NoSealedKey {
         record: id,
         version: number,
     })?;
-    Ok(open_key(&sealed, wallet.secret(), version.hash, &reader)?)
+    let opened = wallet.open_with(|secret| open_key(&sealed, secret, version.hash, &reader));
+    Ok(opened?)
 }

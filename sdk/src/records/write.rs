@@ -6,7 +6,9 @@ use pallet_records::types::{
     AmendReason, ExternalFile, Location, NewRecord, ReaderKeys, READERS_MAX,
 };
 use rand::rngs::OsRng;
-use xinglin_primitives::{AccountId, AppointmentId, MemberId, PatientId, PractitionerId, RecordId};
+use xinglin_primitives::{
+    glue::Scope, AccountId, AppointmentId, MemberId, PatientId, PractitionerId, RecordId,
+};
 use xinglin_runtime::{Runtime, RuntimeCall, RuntimeEvent};
 use zeroize::Zeroizing;
 
@@ -18,7 +20,7 @@ use crate::{
     },
     keys::KeyPair,
     operation::{execute, told, OperationError},
-    parties::{encryption_key_of_reader, reading_delegates},
+    parties::{delegates_of, encryption_key_of_reader},
 };
 
 type Call = pallet_records::Call<Runtime>;
@@ -261,7 +263,7 @@ async fn seal_to_readers(
         readers.push((reader, key));
     }
     let mut unreached = Vec::new();
-    for (account, key) in reading_delegates(client, binding.patient).await? {
+    for (account, key) in delegates_of(client, binding.patient, Scope::Reading).await? {
         match key {
             Some(key) => readers.push((Reader::Delegate(account), key)),
             None => unreached.push(account),

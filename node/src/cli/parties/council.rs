@@ -1,5 +1,7 @@
 //! `xinglin council`.
 
+mod motions;
+
 use std::path::PathBuf;
 
 use anyhow::{bail, Result};
@@ -18,6 +20,7 @@ use xinglin_sdk::{
     keys::address_of,
 };
 
+use self::motions::{AccountMotion, ConsensusMotion, ProviderMotion};
 use super::{super::time_authority, input, session::Session};
 
 /// Characters of a call that a list shows.
@@ -49,6 +52,12 @@ pub enum CouncilCommand {
 /// What the council decides.
 #[derive(Subcommand)]
 pub enum Proposal {
+    #[command(flatten)]
+    Accounts(AccountMotion),
+    #[command(flatten)]
+    Providers(ProviderMotion),
+    #[command(flatten)]
+    Consensus(ConsensusMotion),
     /// Admit a member
     RegisterMember {
         /// Its main account
@@ -61,8 +70,8 @@ pub enum Proposal {
         #[arg(long, value_parser = input::word::<HospitalLevel>)]
         level: Option<HospitalLevel>,
         /// Its public name
-        #[arg(long)]
-        name: String,
+        #[arg(long, value_parser = input::text::<Name>)]
+        name: Name,
         /// To which envelopes for it are sealed
         #[arg(long, value_name = "HEX", value_parser = input::encryption_key)]
         encryption_key: EncryptionKey,
@@ -180,20 +189,14 @@ impl Proposal {
                 level,
                 name,
                 encryption_key,
-            } => {
-                let name = Name::try_from(name.into_bytes());
-                let name = name.map_err(|name| {
-                    anyhow::anyhow!("the name has {} bytes, which are too many", name.len())
-                })?;
-                Members::register_member {
-                    account,
-                    kind,
-                    level,
-                    name,
-                    encryption_key,
-                }
-                .into()
+            } => Members::register_member {
+                account,
+                kind,
+                level,
+                name,
+                encryption_key,
             }
+            .into(),
             Self::RemoveMember { member } => Members::remove_member { member }.into(),
             Self::Suspend { party } => Members::suspend { party }.into(),
             Self::Lift { party } => Members::lift { party }.into(),
@@ -214,6 +217,9 @@ impl Proposal {
             Self::WithdrawCertificates { number, member } => {
                 TrustedTime::withdraw_certificates { member, number }.into()
             }
+            Self::Accounts(motion) => motion.call()?,
+            Self::Providers(motion) => motion.call(),
+            Self::Consensus(motion) => motion.call()?,
             Self::Call { call } => *call,
         })
     }

@@ -2,8 +2,9 @@
 
 use std::{fs, path::PathBuf};
 
-use anyhow::{bail, Context, Result};
+use anyhow::{bail, ensure, Context, Result};
 use clap::Subcommand;
+use pallet_members::Principal;
 use pallet_records::{
     emergency::EmergencyReason,
     requests::{NewRequest, RequestReason},
@@ -12,7 +13,7 @@ use pallet_records::{
 use serde_json::{json, Value};
 use xinglin_primitives::{
     glue::Scope, AccessRequestId, AccountId, AppointmentId, EmergencyId, GrantId, MemberId, Party,
-    PatientId, RecordId, ScheduleId,
+    PatientId, PractitionerId, RecordId, ScheduleId,
 };
 use xinglin_rpc_api::questions as ask;
 use xinglin_runtime::Runtime;
@@ -23,7 +24,9 @@ use xinglin_sdk::{
 };
 
 use super::{
+    external::{self, ExternalArgs},
     input::{self, Lasting, OpenArgs, PageArgs, TermsArgs},
+    keys::{self, KeeperCommand},
     patient::{delegation, tell_sharing},
     session::Session,
 };
@@ -56,7 +59,7 @@ pub enum DoctorCommand {
         #[arg(value_parser = input::number::<AppointmentId>)]
         appointment: AppointmentId,
     },
-    /// Show all that came of an appointment
+    /// Show what came of an appointment, without the bills
     Trail {
         /// The appointment
         #[arg(value_parser = input::number::<AppointmentId>)]
@@ -87,6 +90,12 @@ pub enum DoctorCommand {
         #[arg(value_parser = input::account)]
         account: AccountId,
     },
+    /// Act no more, as a device, for the practitioner whom --practitioner names
+    RenounceSessionKey,
+    /// Clear away the session keys that are over
+    ClearSessionKeys,
+    #[command(flatten)]
+    Keys(KeeperCommand),
 }
 
 /// Writing records.
@@ -108,6 +117,8 @@ pub enum WritingCommand {
         kind: ContentKind,
         /// The content, or - for the standard input
         file: PathBuf,
+        #[command(flatten)]
+        external: ExternalArgs,
     },
     /// Add a version to a record
     Amend {
@@ -119,6 +130,8 @@ pub enum WritingCommand {
         reason: AmendReason,
         /// The content of the new version, or - for the standard input
         file: PathBuf,
+        #[command(flatten)]
+        external: ExternalArgs,
     },
 }
 
@@ -188,8 +201,12 @@ type Appointments = pallet_appointments::Call<Runtime>;
 type Members = pallet_members::Call<Runtime>;
 type Records = pallet_records::Call<Runtime>;
 
-/// Does what a practitioner's command says.
-pub async fn run(session: &Session, command: DoctorCommand) -> Result<()> {
+/// Does what a practitioner's command says; `named` is the practitioner for whom a device acts.
+pub async fn run(
+    session: &Session,
+    named: Option<PractitionerId>,
+    command: DoctorCommand,
+) -> Result<()> {
     use DoctorCommand as It;
 
     match command {
@@ -212,35 +229,52 @@ pub async fn run(session: &Session, command: DoctorCommand) -> Result<()> {
             session.execute("The visit is over", call).await
         }
         It::Trail { appointment } => session.ask(ask::Trail { appointment }).await,
-        It::Writing(command) => write(session, command).await,
+        It::Writing(command) => write(session, named, command).await,
         It::Retract { record, reason } => {
             let call = Records::retract { record, reason };
             session.execute("Entered in error", call).await
         }
         It::Open(args) => {
-            let party = Party::Practitioner(session.practitioner().await?);
+            let party = Party::Practitioner(session.practitioner(named).await?);
             open(session, party, &args).await
         }
         It::SessionKey { account, lasting } => {
             let scopes = vec![Scope::Routine];
-            let call = delegation(session, account, scopes, true, &lasting).await?;
+            let call = delegation(session, account, scopes, (true, None), &lasting).await?;
             session.execute("The device may act", call).await
         }
         It::RevokeSessionKey { account: delegate } => {
             let call = Members::revoke_delegation { delegate };
             session.execute("The device may act no more", call).await
         }
-        It::Access(command) => access(session, command).await,
+        It::RenounceSessionKey => {
+            let practitioner =
+                named.context("name for whom the device acts with --practitioner")?;
+            let principal = Principal::Practitioner(practitioner);
+            let call = Members::renounce_delegation { principal };
+            session.execute("The device acts no more", call).await
+        }
+        It::ClearSessionKeys => {
+            let principal = Principal::Practitioner(session.practitioner(named).await?);
+            let call = Members::clear_expired { principal };
+            session.execute("What was over is cleared", call).await
+        }
+        It::Keys(command) => keys::run(session, command).await,
+        It::Access(command) => access(session, named, command).await,
     }
 }
 
-async fn access(session: &Session, command: AccessCommand) -> Result<()> {
+async fn access(
+    session: &Session,
+    named: Option<PractitionerId>,
+    command: AccessCommand,
+) -> Result<()> {
     use AccessCommand as It;
 
     match command {
         It::Grants(page) => {
             let question = ask::GrantsTo {
-                holder: ask::Holder::Practitioner(session.practitioner().await?),
+                holder: ask::Holder::Practitioner(session.practitioner(named).await?),
                 before: page.at,
                 limit: page.limit,
             };
@@ -252,7 +286,7 @@ async fn access(session: &Session, command: AccessCommand) -> Result<()> {
             terms,
         } => {
             let call = Records::request_access {
-                requester: session.practitioner().await?,
+                requester: session.practitioner(named).await?,
                 request: NewRequest {
                     patient,
                     what: terms.covered()?,
@@ -302,10 +336,14 @@ async fn access(session: &Session, command: AccessCommand) -> Result<()> {
     }
 }
 
-async fn write(session: &Session, command: WritingCommand) -> Result<()> {
+async fn write(
+    session: &Session,
+    named: Option<PractitionerId>,
+    command: WritingCommand,
+) -> Result<()> {
     use WritingCommand as It;
 
-    let (client, key) = (session.client(), session.key());
+    let client = session.client();
     let compression = Compression::Zstd;
     let written = match command {
         It::Write {
@@ -314,22 +352,25 @@ async fn write(session: &Session, command: WritingCommand) -> Result<()> {
             visit,
             kind,
             file,
+            external,
         } => {
             let draft = RecordDraft {
                 patient,
-                author: session.practitioner().await?,
+                author: session.practitioner(named).await?,
                 member,
                 visit,
                 kind,
                 content: input::document(&file)?,
                 compression,
             };
-            records::write(client, key, &draft).await?
+            let version = records::prepare(client, &draft).await?;
+            external.submit(session, version).await?
         }
         It::Amend {
             record,
             reason,
             file,
+            external,
         } => {
             let amendment = Amendment {
                 record,
@@ -337,7 +378,8 @@ async fn write(session: &Session, command: WritingCommand) -> Result<()> {
                 content: input::document(&file)?,
                 compression,
             };
-            records::amend(client, key, &amendment).await?
+            let version = records::prepare_amendment(client, &amendment).await?;
+            external.submit(session, version).await?
         }
     };
     let Written {
@@ -358,6 +400,10 @@ async fn write(session: &Session, command: WritingCommand) -> Result<()> {
 /// was denied or cannot be read.
 pub(super) async fn open(session: &Session, party: Party, args: &OpenArgs) -> Result<()> {
     let (client, wallet) = (session.client(), session.wallet());
+    ensure!(
+        args.envelope.is_none() || args.records.len() == 1,
+        "--envelope is of one record; open the others apart from it"
+    );
     if let Some(folder) = &args.output {
         fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
     }
@@ -369,6 +415,10 @@ pub(super) async fn open(session: &Session, party: Party, args: &OpenArgs) -> Re
     let mut failed = rows.len();
     let mut printed = Vec::new();
     for (id, read) in opening.allowed {
+        let read = match &args.envelope {
+            Some(file) => external::read(session, party, file, read).await?,
+            None => read,
+        };
         match (read, &args.output) {
             (Ok(opened), Some(folder)) => {
                 let file = folder.join(format!("record-{id}-v{}.json", opened.version));
@@ -389,7 +439,11 @@ pub(super) async fn open(session: &Session, party: Party, args: &OpenArgs) -> Re
             }
             (Err(error), _) => {
                 failed += 1;
-                rows.push(json!({ "record": id, "result": error.to_string() }));
+                let mut row = json!({ "record": id, "result": error.to_string() });
+                if let Some(location) = external::location(session, &error).await? {
+                    row["location"] = location.into();
+                }
+                rows.push(row);
             }
         }
     }

@@ -8,19 +8,21 @@ use std::{
 
 use anyhow::{ensure, Context, Result};
 use clap::Args;
-use pallet_payments::receipts::{ProviderReceipt, ReceiptSignature};
+use pallet_members::Principal;
+use pallet_payments::receipts::{ProviderReceipt, ReceiptKey, ReceiptSignature};
 use pallet_records::{
     access::Purpose,
     grants::{Covered, Grantee, Terms},
-    types::ContentKind,
+    types::{ContentKind, Reader},
 };
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use sp_core::{Blake2Hasher, Hasher};
 use xinglin_primitives::{
     time::{Date, Moment, DAY_MS},
-    AccountId, EncryptionKey, Hash, MemberId, PatientId, PractitionerId, RecordId,
+    AccountId, EncryptionKey, Hash, MemberId, PatientId, PractitionerId, RecordId, SchemeId,
 };
+use xinglin_rpc_api::questions as ask;
 use xinglin_sdk::{billing::SignedReceipt, client::Client, keys, parties};
 use zeroize::Zeroizing;
 
@@ -70,6 +72,33 @@ pub fn grantee(text: &str) -> Result<Grantee, String> {
         Some(("practitioner", id)) => Ok(Grantee::Practitioner(number::<PractitionerId>(id)?)),
         Some(("member", id)) => Ok(Grantee::Member(number::<MemberId>(id)?)),
         _ => Err("expected practitioner:ID or member:ID".to_owned()),
+    }
+}
+
+/// For whom a key is sealed: `practitioner:3`, `member:1`, or a delegate as `delegate:5F…`.
+pub fn reader(text: &str) -> Result<Reader<AccountId>, String> {
+    match text.split_once(':') {
+        Some(("delegate", address)) => account(address).map(Reader::Delegate),
+        _ => grantee(text)
+            .map(Reader::from)
+            .map_err(|error| format!("{error}, or delegate:ACCOUNT")),
+    }
+}
+
+/// The public key with which a provider signs receipts: `sr25519:0x…` or `ed25519:0x…`.
+pub fn receipt_key(text: &str) -> Result<ReceiptKey, String> {
+    let wrong = || {
+        "expected sr25519:HEX or ed25519:HEX, the public key that `xinglin key inspect` shows"
+            .to_owned()
+    };
+    let (scheme, digits) = text.split_once(':').ok_or_else(wrong)?;
+    let mut key = [0; 32];
+    hex::decode_to_slice(digits.strip_prefix("0x").unwrap_or(digits), &mut key)
+        .map_err(|_| wrong())?;
+    match scheme {
+        "sr25519" => Ok(ReceiptKey::Sr25519(key)),
+        "ed25519" => Ok(ReceiptKey::Ed25519(key)),
+        _ => Err(wrong()),
     }
 }
 
@@ -188,6 +217,11 @@ pub fn letter(path: &Path) -> Result<Vec<u8>> {
 /// A provider's receipt, with its signature.
 pub fn receipt(path: &Path) -> Result<(ProviderReceipt, ReceiptSignature)> {
     let signed: SignedReceipt = json(path)?;
+    ensure!(
+        signed.amount_fen > 0,
+        "the receipt in {} is of nothing; ask the provider again",
+        path.display()
+    );
     signed.parts().with_context(|| {
         format!(
             "the signature in {} has not 64 bytes in hexadecimal; ask the provider again",
@@ -304,6 +338,27 @@ pub struct PageArgs {
     pub limit: u32,
 }
 
+/// The rules of which scheme are asked for.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct SchemeArgs {
+    /// The scheme; coverages name theirs
+    #[arg(value_parser = number::<SchemeId>)]
+    scheme: SchemeId,
+    /// The service day [default: today]
+    #[arg(long, value_name = "DATE", value_parser = date)]
+    on: Option<Date>,
+}
+
+impl SchemeArgs {
+    /// The question.
+    pub fn question(self) -> ask::Scheme {
+        ask::Scheme {
+            scheme: self.scheme,
+            date: self.on,
+        }
+    }
+}
+
 /// Where the records that are opened go.
 #[derive(Args, Clone, Debug)]
 pub struct OpenArgs {
@@ -317,6 +372,10 @@ pub struct OpenArgs {
     /// are printed
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
+    /// File with the envelope, fetched from the member's object store, of the one record that lies
+    /// there
+    #[arg(long, value_name = "FILE")]
+    pub envelope: Option<PathBuf>,
 }
 
 /// An identity as a registrar types it: never an argument, which others on the machine could see.
@@ -336,4 +395,25 @@ pub struct ForPatient {
     /// The patient
     #[arg(long, value_name = "ID", value_parser = number::<PatientId>)]
     pub patient: PatientId,
+}
+
+/// A patient or practitioner that a command is about.
+#[derive(Args, Clone, Copy, Debug)]
+#[group(required = true, multiple = false)]
+pub struct ForPrincipal {
+    /// The patient
+    #[arg(long, value_name = "ID", value_parser = number::<PatientId>)]
+    patient: Option<PatientId>,
+    /// The practitioner
+    #[arg(long, value_name = "ID", value_parser = number::<PractitionerId>)]
+    practitioner: Option<PractitionerId>,
+}
+
+impl ForPrincipal {
+    /// Who that is.
+    pub fn principal(self) -> Result<Principal> {
+        let patient = self.patient.map(Principal::Patient);
+        let person = patient.or(self.practitioner.map(Principal::Practitioner));
+        person.context("name the person with --patient or --practitioner")
+    }
 }

@@ -9,7 +9,7 @@ use pallet_insurance::{
     types::{AccountHeir, Decision, DisplayCode, Period},
 };
 use xinglin_primitives::{
-    time::Date, ClaimId, CoverageId, InvoiceId, PatientId, SchemeId, SettlementId,
+    time::Date, ClaimId, CoverageId, InvoiceId, Party, PatientId, SchemeId, SettlementId,
 };
 use xinglin_rpc_api::questions as ask;
 use xinglin_runtime::Runtime;
@@ -17,7 +17,7 @@ use xinglin_sdk::oversight;
 
 use super::{
     inbox::{self, InboxArgs, Reader},
-    input::{self, PageArgs},
+    input::{self, PageArgs, SchemeArgs},
     session::Session,
 };
 
@@ -28,7 +28,11 @@ pub enum InsurerCommand {
     Schemes(SchemeCommand),
     #[command(flatten)]
     Enrolment(CoverageCommand),
-    /// List the coverages of a patient with what this year has seen of them
+    /// Show what the insurer's account has: what can be spent, and what is held for personal accounts
+    Balance,
+    /// Show the rules of a scheme, of whichever insurer: deductibles, bands, ratios, caps
+    Scheme(SchemeArgs),
+    /// List the insurer's own coverages of a patient with what this year has seen of them
     Coverages {
         /// The patient
         #[arg(value_parser = input::number::<PatientId>)]
@@ -231,6 +235,11 @@ pub async fn run(session: &Session, command: InsurerCommand) -> Result<()> {
     match command {
         It::Schemes(command) => schemes(session, command).await,
         It::Enrolment(command) => coverages(session, command).await,
+        It::Balance => {
+            let of = Some(Party::Member(session.member().await?));
+            session.ask(ask::Balance { of }).await
+        }
+        It::Scheme(args) => session.ask(args.question()).await,
         It::Coverages { patient } => {
             let question = ask::Coverages {
                 patient,

@@ -5,11 +5,15 @@
 
 mod council;
 mod doctor;
+mod external;
 mod inbox;
 pub mod input;
 mod insurer;
+mod keys;
 mod member;
 mod patient;
+mod provider;
+mod redemption;
 mod regulator;
 mod report;
 pub mod session;
@@ -20,7 +24,7 @@ use std::future::Future;
 
 use anyhow::Result;
 use clap::Args;
-use xinglin_primitives::PatientId;
+use xinglin_primitives::{PatientId, PractitionerId};
 
 use self::{
     council::CouncilCommand,
@@ -28,6 +32,7 @@ use self::{
     insurer::InsurerCommand,
     member::MemberCommand,
     patient::PatientCommand,
+    provider::ProviderCommand,
     regulator::RegulatorCommand,
     session::{Session, SessionArgs},
 };
@@ -50,6 +55,9 @@ pub struct PatientArgs {
 pub struct DoctorArgs {
     #[command(flatten)]
     session: SessionArgs,
+    /// The practitioner for whom a device acts [default: whom the key is registered as]
+    #[arg(long, global = true, value_name = "ID", value_parser = input::number::<PractitionerId>)]
+    practitioner: Option<PractitionerId>,
     #[command(subcommand)]
     command: DoctorCommand,
 }
@@ -90,6 +98,15 @@ pub struct RegulatorArgs {
     command: RegulatorCommand,
 }
 
+/// Act as a provider of payment services, which vouches for payments outside of the chain
+#[derive(Args)]
+pub struct ProviderArgs {
+    #[command(flatten)]
+    session: SessionArgs,
+    #[command(subcommand)]
+    command: ProviderCommand,
+}
+
 /// Runs `xinglin patient`.
 pub fn patient(args: PatientArgs) -> Result<()> {
     with_session(args.session, |session| async move {
@@ -100,7 +117,7 @@ pub fn patient(args: PatientArgs) -> Result<()> {
 /// Runs `xinglin doctor`.
 pub fn doctor(args: DoctorArgs) -> Result<()> {
     with_session(args.session, |session| async move {
-        doctor::run(&session, args.command).await
+        doctor::run(&session, args.practitioner, args.command).await
     })
 }
 
@@ -129,6 +146,13 @@ pub fn insurer(args: InsurerArgs) -> Result<()> {
 pub fn regulator(args: RegulatorArgs) -> Result<()> {
     with_session(args.session, |session| async move {
         regulator::run(&session, args.command).await
+    })
+}
+
+/// Runs `xinglin provider`.
+pub fn provider(args: ProviderArgs) -> Result<()> {
+    with_session(args.session, |session| async move {
+        provider::run(&session, args.command).await
     })
 }
 

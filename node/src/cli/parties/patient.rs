@@ -18,7 +18,10 @@ pub(super) use self::{
 use self::{
     delegates::DelegateCommand, files::FileCommand, money::MoneyCommand, visits::VisitCommand,
 };
-use super::session::Session;
+use super::{
+    redemption::{self, RedemptionCommand},
+    session::Session,
+};
 
 /// What a patient does.
 #[derive(Subcommand)]
@@ -29,6 +32,8 @@ pub enum PatientCommand {
     Files(FileCommand),
     #[command(flatten)]
     Money(MoneyCommand),
+    #[command(flatten)]
+    Redemption(RedemptionCommand),
     #[command(flatten)]
     Delegates(DelegateCommand),
 }
@@ -43,6 +48,7 @@ pub async fn run(
         PatientCommand::Visits(command) => visits::run(session, named, command).await,
         PatientCommand::Files(command) => files::run(session, named, command).await,
         PatientCommand::Money(command) => money::run(session, named, command).await,
-        PatientCommand::Delegates(command) => delegates::run(session, command).await,
+        PatientCommand::Redemption(command) => redemption::run(session, command).await,
+        PatientCommand::Delegates(command) => delegates::run(session, named, command).await,
     }
 }

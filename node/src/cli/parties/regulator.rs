@@ -278,11 +278,13 @@ async fn report(session: &Session, case: CaseId, path: &Path) -> Result<()> {
         _ => file.to_csv().into_bytes(),
     };
     secret_file::write_new(path, &content)?;
+    let cut: Vec<String> = file.cut.iter().map(ToString::to_string).collect();
     session.show(&json!({
         "case": case,
         "file": path,
         "steps": file.steps.len(),
         "requests": file.requests.len(),
+        "cut": cut,
     }))
 }
 

@@ -68,6 +68,7 @@ fn made_by_members(event: &pallet_members::Event<Runtime>) -> Option<(&'static s
         Event::PractitionerRegistered { practitioner, .. } => {
             ("practitioner", practitioner.to_string())
         }
+        Event::MemberRegistered { member, .. } => ("member", member.to_string()),
         _ => return None,
     })
 }
@@ -79,6 +80,7 @@ fn made_by_payments(event: &pallet_payments::Event<Runtime>) -> Option<(&'static
         Event::InvoiceIssued { invoice, .. } => ("invoice", invoice.to_string()),
         Event::Refunded { red, .. } => ("redLetter", red.to_string()),
         Event::RedemptionRequested { redemption, .. } => ("redemption", redemption.to_string()),
+        Event::ProviderRegistered { provider, .. } => ("provider", provider.to_string()),
         _ => return None,
     })
 }

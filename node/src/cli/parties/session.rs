@@ -35,9 +35,19 @@ pub struct SessionArgs {
     #[arg(long, global = true, env = "XINGLIN_KEY", value_name = "FILE")]
     key: Option<PathBuf>,
     /// Keystore file of the key whose owner's envelopes are opened, if it is not the one that signs:
-    /// a service account names its member's main key. Its passphrase is the same
+    /// a service account names its member's main key, a device the key of the person for whom it
+    /// acts. Its passphrase is the same
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "dev_key")]
     reader_key: Option<PathBuf>,
+    /// Keystore file of a key that was replaced: what was sealed to its owner before is opened, too.
+    /// Its passphrase is the same; can be given several times
+    #[arg(
+        long = "former-key",
+        global = true,
+        value_name = "FILE",
+        conflicts_with = "dev_key"
+    )]
+    former_keys: Vec<PathBuf>,
     /// Act with a development key, which everybody knows, by its path, whatever --key says:
     /// //Alice//patient//1
     #[arg(long, global = true, value_name = "PATH")]
@@ -76,9 +86,13 @@ impl SessionArgs {
             bail!("no key to act with; give --key FILE, or --dev-key PATH on a development chain");
         };
         let key = self.keystore(file)?;
-        Ok(match &self.reader_key {
+        let wallet = match &self.reader_key {
             Some(file) => Wallet::opening_as(key, &self.keystore(file)?),
             None => Wallet::new(key),
+        };
+        let mut former = self.former_keys.iter();
+        former.try_fold(wallet, |wallet, file| {
+            Ok(wallet.with_former(&self.keystore(file)?))
         })
     }
 
@@ -138,9 +152,14 @@ impl Session {
         }
     }
 
-    /// The practitioner that the key is registered as.
-    pub async fn practitioner(&self) -> Result<PractitionerId> {
-        Ok(parties::practitioner_of(&self.client, &self.wallet.account()).await?)
+    /// The practitioner that is named, or that the key is registered as.
+    pub async fn practitioner(&self, named: Option<PractitionerId>) -> Result<PractitionerId> {
+        match named {
+            Some(practitioner) => Ok(practitioner),
+            None => parties::practitioner_of(&self.client, &self.wallet.account())
+                .await
+                .context("devices name the practitioner for whom they act with --practitioner"),
+        }
     }
 
     /// The member for which the key acts.

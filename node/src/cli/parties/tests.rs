@@ -1,12 +1,19 @@
+mod calls;
+
 use pallet_appointments::{rules::BookingRules, types::NewSchedule};
 use pallet_insurance::{computation::SchemeParameters, norms::Norms};
-use pallet_records::{access::Purpose, grants::Grantee, types::ContentKind};
+use pallet_payments::receipts::ReceiptKey;
+use pallet_records::{
+    access::Purpose,
+    grants::Grantee,
+    types::{ContentKind, Reader},
+};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use xinglin_primitives::{
     glue::{Held, Subject},
     time::{Date, CST_OFFSET_MS},
-    ClaimId, MemberId, Party, PatientId, PractitionerId, RecordId, SchemeId,
+    AccountId, ClaimId, MemberId, Party, PatientId, PractitionerId, RecordId, SchemeId,
 };
 
 use xinglin_sdk::billing::{InvoiceDraft, SignedReceipt};
@@ -30,6 +37,14 @@ fn parties_are_named_by_kind_and_id() {
     assert_eq!(input::grantee("practitioner:3"), Ok(doctor));
     assert_eq!(input::grantee("member:1"), Ok(Grantee::Member(MemberId(1))));
     assert!(input::grantee("patient:1").is_err());
+    assert_eq!(input::reader("practitioner:3"), Ok(Reader::from(doctor)));
+    let delegate = AccountId::from([7; 32]);
+    let named = format!("delegate:0x{}", "07".repeat(32));
+    assert_eq!(input::reader(&named), Ok(Reader::Delegate(delegate)));
+    assert!(input::reader("patient:1").is_err());
+    let key = format!("ed25519:{}", "07".repeat(32));
+    assert_eq!(input::receipt_key(&key), Ok(ReceiptKey::Ed25519([7; 32])));
+    assert!(input::receipt_key("ed25519:07").is_err());
     assert_eq!(input::tagged("scheme:2"), Ok(Held::Scheme(SchemeId(2))));
     assert_eq!(input::tagged("claim:5"), Ok(Subject::Claim(ClaimId(5))));
     let patient = Party::Patient(PatientId(3));

@@ -29,7 +29,7 @@ pub const CLINIC: MemberId = MemberId(1);
 pub const INSURER: MemberId = MemberId(2);
 
 /// What the bank issues to each patient.
-const MONEY_FEN: Balance = 100_000 * YUAN;
+pub const MONEY_FEN: Balance = 100_000 * YUAN;
 /// What the insurer puts into each personal account.
 const ACCOUNT_FEN: Balance = 300 * YUAN;
 /// The first day of scheme and coverages: before all encounters.

@@ -23,7 +23,11 @@ use anyhow::{ensure, Context, Result};
 use futures::future::try_join_all;
 use xinglin_fhir::{Bundle, Limits};
 
-use self::{bills::Bill, books::Money, cast::VISITS_MAX};
+use self::{
+    bills::Bill,
+    books::{Money, Purses},
+    cast::VISITS_MAX,
+};
 pub use self::{
     cast::{Actor, Cast, Patient},
     encounters::{Encounters, Played},
@@ -54,6 +58,7 @@ pub async fn play(stage: &mut Stage, folder: Option<&Path>) -> Result<Day> {
     let bundles = bundles(folder)?;
     let cast = Cast::gather(stage, &bundles).await?;
     tables::patients(&cast);
+    let before = Purses::of(stage.client(&cast.hospital.wallet), &cast).await?;
 
     // What a patient has more of is history: only the latest encounters can be booked.
     let skip: Vec<usize> = cast
@@ -84,7 +89,7 @@ pub async fn play(stage: &mut Stage, folder: Option<&Path>) -> Result<Day> {
     report::title("E-invoices");
     tables::papers(&papers::render_all(stage, &cast, &day).await?);
     report::title("The books");
-    check(stage, &cast, &day).await?;
+    check(stage, &cast, &day, &before).await?;
     Ok(Day {
         cast,
         encounters: day,
@@ -144,7 +149,7 @@ async fn settle(
 
 /// Money in is money out; the accumulators are the sums of the settlements; the patients see who
 /// read.
-async fn check(stage: &Stage, cast: &Cast, day: &Encounters) -> Result<()> {
+async fn check(stage: &Stage, cast: &Cast, day: &Encounters, before: &Purses) -> Result<()> {
     let client = stage.client(&cast.hospital.wallet);
     let money = Money::count(client).await?;
     money.balance()?;
@@ -157,12 +162,13 @@ async fn check(stage: &Stage, cast: &Cast, day: &Encounters) -> Result<()> {
             split.total_fen
         );
     }
+    let flows = books::compare_purses(client, cast, before).await?;
     let years = books::compare_accumulators(client, cast).await?;
     let mut accesses = Vec::new();
     for patient in &cast.patients {
         accesses.push(detours::accesses(stage, patient).await?);
     }
-    tables::books(&money, years, &accesses);
+    tables::books(&money, &flows, years, &accesses);
     Ok(())
 }
 

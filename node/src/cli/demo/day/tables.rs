@@ -4,7 +4,7 @@ use xinglin_fhir::EncounterClass;
 use xinglin_primitives::Balance;
 
 use super::{
-    books::Money,
+    books::{Flow, Money},
     cast::Cast,
     detours::{yuan, Detour},
     encounters::Played,
@@ -80,6 +80,12 @@ pub fn encounters(cast: &Cast, played: &[Played]) {
     last.extend(sums.map(yuan));
     listing.add_row(last);
     println!("{listing}");
+    println!(
+        "{} encounters, {} records, {} invoices.",
+        played.len(),
+        played.iter().map(|one| one.records.len()).sum::<usize>(),
+        played.iter().map(|one| one.bills.len()).sum::<usize>()
+    );
 }
 
 /// What went otherwise.
@@ -101,13 +107,23 @@ pub fn papers(papers: &Papers) {
 }
 
 /// That the books balance, and who read.
-pub fn books(money: &Money, years: usize, accesses: &[(usize, usize)]) {
+pub fn books(money: &Money, flows: &[Flow], years: usize, accesses: &[(usize, usize)]) {
     println!(
         "{} were issued, and {} accounts have {}.",
         yuan(money.issued_fen),
         money.accounts,
         yuan(money.held_fen)
     );
+    let mut listing = table();
+    listing.set_header(["", "had", "got", "paid", "has"]);
+    for flow in flows {
+        let amounts = [flow.before_fen, flow.in_fen, flow.out_fen, flow.after_fen];
+        let mut row = vec![flow.name.clone()];
+        row.extend(amounts.map(yuan));
+        listing.add_row(row);
+    }
+    println!("{listing}");
+    println!("What each has is what it had, and what invoices and settlements moved.");
     println!("In {years} years of coverage the accumulators are the sums of the settlements.");
     let mut listing = table();
     listing.set_header(["", "readings in the access log", "refused"]);

@@ -1,6 +1,6 @@
 //! Invoices: issuing, settling and refunding them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{ensure, Result};
 use clap::Subcommand;
@@ -119,7 +119,10 @@ pub async fn run(session: &Session, command: BillingCommand) -> Result<()> {
         It::IssueInvoice { file } => {
             let draft: InvoiceDraft = input::json(&file)?;
             let issued = billing::issue(client, session.wallet(), &draft).await?;
-            let more = json!({ "number": issued.number.to_string() });
+            let more = json!({
+                "number": issued.number.to_string(),
+                "delegatesWithoutKey": issued.unreached,
+            });
             session.tell("Issued", &[issued.outcome], more)
         }
         It::Invoice { invoice } => show_invoice(session, invoice).await,
@@ -150,11 +153,7 @@ pub async fn run(session: &Session, command: BillingCommand) -> Result<()> {
             session.execute("Refunded", call).await
         }
         It::PayExternal { receipt } => pay_external(session, &receipt).await,
-        It::ConfirmRepayment { receipt } => {
-            let (receipt, signature) = input::receipt(&receipt)?;
-            let call = Payments::confirm_repayment { receipt, signature };
-            session.execute("The repayment is confirmed", call).await
-        }
+        It::ConfirmRepayment { receipt } => confirm_repayment(session, &receipt).await,
         It::RedLetters { invoice } => session.ask(ask::RedLetters { invoice }).await,
         It::Settle { invoice, coverage } => {
             let order = SettlementOrder {
@@ -170,6 +169,16 @@ pub async fn run(session: &Session, command: BillingCommand) -> Result<()> {
             session.execute("The settlement is taken back", call).await
         }
     }
+}
+
+/// Submits a provider's receipt of a repayment.
+pub(in crate::cli::parties) async fn confirm_repayment(
+    session: &Session,
+    file: &Path,
+) -> Result<()> {
+    let (receipt, signature) = input::receipt(file)?;
+    let call = Payments::confirm_repayment { receipt, signature };
+    session.execute("The repayment is confirmed", call).await
 }
 
 fn refund_of(mut lines: Vec<u8>) -> Result<RefundOf> {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{ensure, Result};
 use clap::Subcommand;
 use pallet_appointments::{
     rules::BookingRules,
@@ -161,11 +161,21 @@ pub async fn run(session: &Session, command: DeskCommand) -> Result<()> {
         }
         It::Rules { file, from } => {
             let rules: BookingRules = input::json(&file)?;
+            ensure!(
+                rules.is_well_formed(),
+                "a number in {} is out of its bounds; docs/parties.md shows a good one",
+                file.display()
+            );
             let call = Appointments::publish_rules { from, rules };
             ("The rules are published", call)
         }
         It::PublishSchedule { file } => {
             let schedule: NewSchedule = input::json(&file)?;
+            ensure!(
+                schedule.is_well_formed(),
+                "a number in {} is out of its bounds: slots, their minutes and their capacity are at least 1",
+                file.display()
+            );
             let call = Appointments::publish_schedule { schedule };
             ("The schedule is open", call)
         }

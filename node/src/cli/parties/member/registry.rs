@@ -4,35 +4,37 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Subcommand;
-use pallet_members::{Principal, Specialty};
+use pallet_members::Specialty;
 use serde_json::json;
 use xinglin_primitives::{
-    AccountId, DepartmentId, DisclosureId, EncryptionKey, Hash, MemberId, Party, PatientId,
-    PractitionerId, RecordId,
+    AccountId, DepartmentId, DisclosureId, EncryptionKey, Hash, MemberId, Party, PractitionerId,
+    RecordId,
 };
 use xinglin_rpc_api::questions as ask;
 use xinglin_runtime::Runtime;
 use xinglin_sdk::{
     audit,
-    envelope::Reader,
     identity::{identity_hash, Salt, SALT_BYTES},
-    records, secret_file,
+    secret_file,
 };
 
 use crate::cli::parties::{
     doctor,
-    input::{self, IdentityArgs, OpenArgs, PageArgs},
+    input::{self, ForPrincipal, IdentityArgs, OpenArgs, PageArgs},
+    keys::{self, KeeperCommand},
     session::Session,
 };
 
 /// Who belongs to the member, and its keys of records.
 #[derive(Subcommand)]
 pub enum RegistryCommand {
-    /// Replace the account of a patient who lost the key
+    /// Replace the account of a person who lost the key
     #[command(subcommand)]
     Replacement(ReplacementCommand),
     #[command(flatten)]
-    Keys(KeyCommand),
+    Files(FileCommand),
+    #[command(flatten)]
+    Keys(KeeperCommand),
     /// Register a patient whose identity was checked
     RegisterPatient {
         /// The patient's account
@@ -101,15 +103,21 @@ pub enum RegistryCommand {
         #[arg(value_parser = input::account)]
         account: AccountId,
     },
+    /// Change the main account; the balance moves along
+    ChangeAccount {
+        /// The new main account
+        #[arg(value_parser = input::account)]
+        account: AccountId,
+    },
 }
 
-/// New accounts for patients who lost their keys.
+/// New accounts for persons who lost their keys.
 #[derive(Subcommand)]
 pub enum ReplacementCommand {
-    /// Propose a new account for a patient who lost the key
+    /// Propose a new account for a person who lost the key
     Propose {
         #[command(flatten)]
-        patient: input::ForPatient,
+        person: ForPrincipal,
         /// The new account
         #[arg(long, value_parser = input::account)]
         account: AccountId,
@@ -117,10 +125,10 @@ pub enum ReplacementCommand {
         #[arg(long, value_name = "HEX", value_parser = input::encryption_key)]
         encryption_key: EncryptionKey,
     },
-    /// Approve, as a second member, a new account for a patient
+    /// Approve, as a second member, a new account for a person
     Approve {
         #[command(flatten)]
-        patient: input::ForPatient,
+        person: ForPrincipal,
         /// The new account
         #[arg(long, value_parser = input::account)]
         account: AccountId,
@@ -128,27 +136,18 @@ pub enum ReplacementCommand {
     /// Complete the replacement once its delay is over
     Complete {
         #[command(flatten)]
-        patient: input::ForPatient,
+        person: ForPrincipal,
+    },
+    /// Take the replacement back before it is completed
+    Cancel {
+        #[command(flatten)]
+        person: ForPrincipal,
     },
 }
 
-/// Records' keys and disclosures.
+/// Records and disclosures.
 #[derive(Subcommand)]
-pub enum KeyCommand {
-    /// Seal the member's record keys again for a patient with a new key
-    Reseal {
-        #[command(flatten)]
-        patient: input::ForPatient,
-    },
-    /// Seal the keys of records for a practitioner or member that may read them
-    ProvideKeys {
-        /// For whom: practitioner:ID or member:ID
-        #[arg(long, value_name = "PARTY", value_parser = input::grantee)]
-        to: pallet_records::grants::Grantee,
-        /// The records
-        #[arg(required = true, value_parser = input::number::<RecordId>)]
-        records: Vec<RecordId>,
-    },
+pub enum FileCommand {
     /// Open records that the member wrote or was granted, and show or store what is in them
     Open(OpenArgs),
     /// Confirm that the member's keys of a record are destroyed
@@ -247,40 +246,50 @@ pub async fn run(session: &Session, command: RegistryCommand) -> Result<()> {
             let call = Members::remove_service_account { account };
             ("The account is removed", call)
         }
-        It::Replacement(command) => replacement(command),
-        It::Keys(command) => return keys(session, command).await,
+        It::ChangeAccount { account } => {
+            let member = session.member().await?;
+            let call = Members::change_member_account { member, account };
+            ("The main account is changed", call)
+        }
+        It::Replacement(command) => replacement(command)?,
+        It::Files(command) => return files(session, command).await,
+        It::Keys(command) => return keys::run(session, command).await,
     };
     session.execute(done, call).await
 }
 
-fn replacement(command: ReplacementCommand) -> (&'static str, Members) {
+fn replacement(command: ReplacementCommand) -> Result<(&'static str, Members)> {
     use ReplacementCommand as It;
 
-    let principal = |it: input::ForPatient| Principal::Patient(it.patient);
-    match command {
+    Ok(match command {
         It::Propose {
-            patient,
+            person,
             account,
             encryption_key,
         } => {
             let call = Members::propose_replacement {
-                principal: principal(patient),
+                principal: person.principal()?,
                 account,
                 encryption_key,
             };
             ("Proposed; a second member approves it", call)
         }
-        It::Approve { patient, account } => {
-            let principal = principal(patient);
+        It::Approve { person, account } => {
+            let principal = person.principal()?;
             let call = Members::approve_replacement { principal, account };
             ("Approved; it can be completed after the delay", call)
         }
-        It::Complete { patient } => {
-            let principal = principal(patient);
+        It::Complete { person } => {
+            let principal = person.principal()?;
             let call = Members::complete_replacement { principal };
-            ("The account is replaced; reseal the patient's keys", call)
+            ("The account is replaced; reseal a patient's keys", call)
         }
-    }
+        It::Cancel { person } => {
+            let principal = person.principal()?;
+            let call = Members::cancel_replacement { principal };
+            ("The replacement is taken back", call)
+        }
+    })
 }
 
 /// The identity hash under a salt that is kept, or made now.
@@ -310,21 +319,11 @@ fn salt(path: &Path) -> Result<Salt> {
     Ok(salt)
 }
 
-async fn keys(session: &Session, command: KeyCommand) -> Result<()> {
-    use KeyCommand as It;
+async fn files(session: &Session, command: FileCommand) -> Result<()> {
+    use FileCommand as It;
 
     let (client, wallet) = (session.client(), session.wallet());
     match command {
-        It::Reseal { patient } => reseal(session, patient.patient).await,
-        It::ProvideKeys { to, records: ids } => {
-            let reader = Reader::from(to);
-            let (outcomes, resealed) = records::provide_keys(client, wallet, &reader, &ids).await?;
-            let more = json!({
-                "keysSealed": resealed.keys.len(),
-                "keysMissing": resealed.missing.len(),
-            });
-            session.tell("The keys are sealed", &outcomes, more)
-        }
         It::Open(args) => {
             let member: MemberId = session.member().await?;
             doctor::open(session, Party::Member(member), &args).await
@@ -357,15 +356,4 @@ async fn keys(session: &Session, command: KeyCommand) -> Result<()> {
             session.show(&json!({ "disclosure": id, "content": content }))
         }
     }
-}
-
-async fn reseal(session: &Session, patient: PatientId) -> Result<()> {
-    let bar = indicatif::ProgressBar::new(0).with_message("keys");
-    let restored = records::reseal(session.client(), session.wallet(), patient, |progress| {
-        bar.set_length(progress.total.into());
-        bar.set_position(progress.restored.into());
-    })
-    .await?;
-    bar.finish_and_clear();
-    session.show(&json!({ "restored": restored.restored, "total": restored.total }))
 }

@@ -2,8 +2,8 @@
 
 use anyhow::{Context, Result};
 use clap::Subcommand;
-use pallet_members::{DelegationKind, Scopes};
-use xinglin_primitives::{glue::Scope, AccountId};
+use pallet_members::{DelegationKind, Principal, Scopes};
+use xinglin_primitives::{glue::Scope, AccountId, EncryptionKey, PatientId};
 use xinglin_runtime::Runtime;
 
 use crate::cli::parties::{
@@ -25,6 +25,10 @@ pub enum DelegateCommand {
         /// A key of one of the patient's own devices, for 72 hours at most
         #[arg(long)]
         session_key: bool,
+        /// The encryption key to which is sealed what the account may read [default: the one with
+        /// which it is registered itself, if it is]
+        #[arg(long, value_name = "HEX", value_parser = input::encryption_key)]
+        encryption_key: Option<EncryptionKey>,
         #[command(flatten)]
         lasting: Lasting,
     },
@@ -34,6 +38,10 @@ pub enum DelegateCommand {
         #[arg(value_parser = input::account)]
         account: AccountId,
     },
+    /// Act no more for the patient whom --patient names
+    Renounce,
+    /// Clear away the delegations that are over
+    ClearDelegates,
     /// Stop the replacement of the account by another
     VetoReplacement,
 }
@@ -41,7 +49,11 @@ pub enum DelegateCommand {
 type Members = pallet_members::Call<Runtime>;
 
 /// Does what such a command says.
-pub async fn run(session: &Session, command: DelegateCommand) -> Result<()> {
+pub async fn run(
+    session: &Session,
+    named: Option<PatientId>,
+    command: DelegateCommand,
+) -> Result<()> {
     use DelegateCommand as It;
 
     match command {
@@ -49,14 +61,27 @@ pub async fn run(session: &Session, command: DelegateCommand) -> Result<()> {
             account,
             scopes,
             session_key,
+            encryption_key,
             lasting,
         } => {
-            let call = delegation(session, account, scopes, session_key, &lasting).await?;
+            let how = (session_key, encryption_key);
+            let call = delegation(session, account, scopes, how, &lasting).await?;
             session.execute("Delegated", call).await
         }
         It::RevokeDelegate { account: delegate } => {
             let call = Members::revoke_delegation { delegate };
             session.execute("The delegation is ended", call).await
+        }
+        It::Renounce => {
+            let patient = named.context("name the patient for whom the key acts with --patient")?;
+            let principal = Principal::Patient(patient);
+            let call = Members::renounce_delegation { principal };
+            session.execute("The delegation is given up", call).await
+        }
+        It::ClearDelegates => {
+            let principal = Principal::Patient(session.patient(named).await?);
+            let call = Members::clear_expired { principal };
+            session.execute("What was over is cleared", call).await
         }
         It::VetoReplacement => {
             let call = Members::veto_replacement {};
@@ -65,12 +90,13 @@ pub async fn run(session: &Session, command: DelegateCommand) -> Result<()> {
     }
 }
 
-/// The call that lets an account act for the signer.
+/// The call that lets an account act for the signer: whether it is a device's, and the encryption key
+/// that it has of its own.
 pub(in crate::cli::parties) async fn delegation(
     session: &Session,
     delegate: AccountId,
     scopes: Vec<Scope>,
-    session_key: bool,
+    (session_key, encryption_key): (bool, Option<EncryptionKey>),
     lasting: &Lasting,
 ) -> Result<pallet_members::Call<Runtime>> {
     let scopes: std::collections::BTreeSet<Scope> = scopes.into_iter().collect();
@@ -83,5 +109,6 @@ pub(in crate::cli::parties) async fn delegation(
         },
         scopes: Scopes::try_from(scopes).ok().context("too many scopes")?,
         until,
+        encryption_key,
     })
 }

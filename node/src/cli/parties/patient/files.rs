@@ -12,6 +12,7 @@ use xinglin_sdk::records::{self, Period};
 use crate::cli::parties::{
     doctor,
     input::{self, Lasting, OpenArgs, PageArgs, TermsArgs},
+    keys::{self, HolderCommand},
     session::Session,
 };
 
@@ -64,6 +65,11 @@ pub enum FileCommand {
     },
     /// Show how many records can be read after the key was replaced
     KeyProgress,
+    /// Seal the own record keys again under the encryption key of now; --former-key names the key that
+    /// opens them still
+    Reseal,
+    #[command(flatten)]
+    Keys(HolderCommand),
 }
 
 type Records = pallet_records::Call<Runtime>;
@@ -132,6 +138,8 @@ pub async fn run(session: &Session, named: Option<PatientId>, command: FileComma
             session.execute("Asked for the erasure", call).await
         }
         It::KeyProgress => session.ask(ask::KeyProgress { patient }).await,
+        It::Reseal => keys::reseal(session, patient).await,
+        It::Keys(command) => keys::hold(session, command).await,
     }
 }
 

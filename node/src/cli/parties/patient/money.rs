@@ -5,24 +5,19 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Subcommand;
 use serde_json::{json, Value};
-use xinglin_primitives::{ClaimId, CoverageId, Hash, InvoiceId, MemberId, Party, PatientId};
+use xinglin_primitives::{ClaimId, CoverageId, Hash, InvoiceId, Party, PatientId};
 use xinglin_rpc_api::questions as ask;
 use xinglin_runtime::Runtime;
 use xinglin_sdk::{
-    billing,
     client::Outcome,
     insurance::{self, SettlementOrder, Settling},
     operation::random_id,
-    parties,
 };
 
-use crate::cli::{
-    output,
-    parties::{
-        input::{self, PageArgs},
-        member::show_invoice,
-        session::Session,
-    },
+use crate::cli::parties::{
+    input::{self, PageArgs, SchemeArgs},
+    member::show_invoice,
+    session::Session,
 };
 
 /// Invoices, payments and insurance.
@@ -59,8 +54,12 @@ pub enum MoneyCommand {
         #[arg(value_parser = input::number::<InvoiceId>)]
         invoice: InvoiceId,
     },
+    /// Show what the account has: what can be spent, and what is held
+    Balance,
     /// List the coverages with what this year has seen of them
     Coverages,
+    /// Show the rules of a scheme: deductibles, bands, ratios, caps
+    Scheme(SchemeArgs),
     /// Show what a settlement would bring; nothing is written
     PreSettle(SettleArgs),
     /// Settle an invoice that is not paid in full, and pay the rest from the balance
@@ -90,21 +89,6 @@ pub enum MoneyCommand {
         /// The invoice
         #[arg(value_parser = input::number::<InvoiceId>)]
         invoice: InvoiceId,
-    },
-    /// Ask a bank to pay out a part of the balance
-    Redeem {
-        /// The bank
-        #[arg(long, value_name = "ID", value_parser = input::number::<MemberId>)]
-        bank: MemberId,
-        /// How much, in fen
-        #[arg(long, value_name = "FEN")]
-        amount_fen: u128,
-        /// File that says where to pay
-        #[arg(long, value_name = "FILE")]
-        instruction: PathBuf,
-        /// File for the sealed instruction, to be handed to the bank; it must not exist
-        #[arg(long, short, value_name = "FILE")]
-        output: PathBuf,
     },
 }
 
@@ -164,6 +148,12 @@ pub async fn run(session: &Session, named: Option<PatientId>, command: MoneyComm
         }
         It::PayExternal { receipt } => pay_external(session, &receipt).await,
         It::Payments { invoice } => session.ask(ask::Payments { invoice }).await,
+        It::Balance => {
+            let patient = session.patient(named).await?;
+            let of = Some(Party::Patient(patient));
+            session.ask(ask::Balance { of }).await
+        }
+        It::Scheme(args) => session.ask(args.question()).await,
         It::Coverages => {
             let question = ask::Coverages {
                 patient: session.patient(named).await?,
@@ -206,12 +196,6 @@ pub async fn run(session: &Session, named: Option<PatientId>, command: MoneyComm
             };
             session.ask(question).await
         }
-        It::Redeem {
-            bank,
-            amount_fen,
-            instruction,
-            output,
-        } => redeem(session, bank, amount_fen, (instruction, output)).await,
     }
 }
 
@@ -241,27 +225,6 @@ pub(in crate::cli::parties) fn tell_settling(
         Settling::Flagged { .. } => ("The insurer is to decide; no money moved", Value::Null),
     };
     session.tell(done, &[outcome], more)
-}
-
-async fn redeem(
-    session: &Session,
-    bank: MemberId,
-    amount_fen: u128,
-    (instruction, letter_file): (PathBuf, PathBuf),
-) -> Result<()> {
-    let client = session.client();
-    let instruction = input::document(&instruction)?;
-    let to = parties::encryption_key_of(client, Party::Member(bank)).await?;
-    let holder = session.wallet().account();
-    let (letter, payout) =
-        billing::seal_payout(client.genesis(), (bank, to), holder, &instruction)?;
-    output::write_new(&letter_file, &hex::encode(letter))?;
-    let call = Payments::request_redemption {
-        bank,
-        amount_fen,
-        payout,
-    };
-    session.execute("Asked to redeem", call).await
 }
 
 /// Submits a provider's receipt of a payment.

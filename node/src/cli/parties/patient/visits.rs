@@ -68,7 +68,8 @@ pub enum VisitCommand {
         /// The slot's number in it
         slot: u16,
     },
-    /// Show all that came of an appointment: records, invoices, settlements
+    /// Show what came of an appointment: records, invoices, settlements; a delegate sees the parts
+    /// that her scopes open
     Trail {
         /// The appointment
         #[arg(value_parser = input::number::<AppointmentId>)]
