@@ -6,7 +6,9 @@ import { Binary, createClient, Enum } from 'polkadot-api';
 import { getPolkadotSigner } from 'polkadot-api/signer';
 import { getWsProvider } from 'polkadot-api/ws';
 import { WebSocket } from 'ws';
-import { assert, DEV_PHRASE, run, schedule, url } from './support.mjs';
+import {
+  assert, assertConsecutive, assertRooted, DEV_PHRASE, run, schedule, several, url, withoutRepeats,
+} from './support.mjs';
 
 const derive = sr25519CreateDerive(entropyToMiniSecret(mnemonicToEntropy(DEV_PHRASE)));
 const signerOf = (path) => {
@@ -20,6 +22,12 @@ let scheduleId;
 let appointmentId;
 let address;
 
+/** Every kind of event of a transaction that goes well, in order. */
+const ALL_KINDS = ['signed', 'broadcasted', 'best:true', 'finalized'];
+
+/** What an observable emits first, `count` times. */
+const emitted = (count, observable) => several(count, (next) => { observable.subscribe({ next }); });
+
 /** Signs, submits and watches; gives the kinds of event seen and the last. */
 function submit(tx, signer) {
   const kinds = [];
@@ -27,7 +35,7 @@ function submit(tx, signer) {
     tx.signSubmitAndWatch(signer).subscribe({
       next: (event) => {
         kinds.push(event.type === 'txBestBlocksState' ? `best:${event.found}` : event.type);
-        if (event.type === 'finalized') resolve({ kinds, ...event });
+        if (event.type === 'finalized') resolve({ ...event, kinds: withoutRepeats(kinds) });
       },
       error: reject,
     });
@@ -61,24 +69,17 @@ await run('polkadot-api', [
   ['entries', async () => {
     assert.equal((await api.query.Members.Members.getEntries()).length, 5);
   }],
-  ['storage subscribed', () => new Promise((resolve, reject) => {
-    const seen = [];
-    const subscription = api.query.Timestamp.Now.watchValue({ at: 'best' }).subscribe({
-      next: (moment) => {
-        seen.push(moment.value ?? moment);
-        if (seen.length === 2) {
-          subscription.unsubscribe();
-          resolve();
-        }
-      },
-      error: reject,
-    });
-  })],
+  ['storage subscribed', async () => {
+    const [before, after] = await emitted(2, api.query.Timestamp.Now.watchValue({ at: 'best' }));
+    assert.ok(after.value > before.value, `${before.value} and then ${after.value}`);
+  }],
   ['heads', async () => {
-    const [best] = await client.getBestBlocks();
-    const finalized = await client.getFinalizedBlock();
-    assert.ok(best.number >= finalized.number);
-    assert.equal((await client.getBlockHeader(finalized.hash)).number, finalized.number);
+    const finalized = await emitted(3, client.finalizedBlock$);
+    assertConsecutive(finalized.map(({ number }) => number));
+    const best = await emitted(3, client.bestBlocks$);
+    for (const blocks of best) assertConsecutive(blocks.map(({ number }) => number).reverse());
+    const { hash, number } = finalized[0];
+    assert.equal((await client.getBlockHeader(hash)).number, number);
   }],
   ['runtime call', async () => {
     const version = await api.apis.Core.version();
@@ -100,7 +101,7 @@ await run('polkadot-api', [
     });
     const { ok, events, kinds } = await submit(tx, signerOf('//Alice').signer);
     assert.ok(ok);
-    for (const kind of ['signed', 'broadcasted', 'best:true', 'finalized']) assert.ok(kinds.includes(kind), `${kind} of ${kinds}`);
+    assert.deepEqual(kinds, ALL_KINDS);
     scheduleId = eventOf(events, 'Appointments', 'SchedulePublished').schedule;
   }],
   ['book an appointment', async () => {
@@ -115,8 +116,9 @@ await run('polkadot-api', [
       waitlist: false,
       pre_visit_grant: undefined,
     });
-    const { ok, events } = await submit(tx, signer);
+    const { ok, events, kinds } = await submit(tx, signer);
     assert.ok(ok);
+    assert.deepEqual(kinds, ALL_KINDS);
     appointmentId = eventOf(events, 'Appointments', 'Booked').appointment;
     const stored = await api.query.Appointments.Appointments.getValue(appointmentId);
     assert.equal(stored.state.type, 'Booked');
@@ -135,8 +137,9 @@ await run('polkadot-api', [
   }],
   ['proof', async () => {
     const key = await api.query.Appointments.Appointments.getKey(appointmentId);
-    const { proof } = await client._request('state_getReadProof', [[key]]);
-    assert.ok(proof.length > 0);
+    const { at, proof } = await client._request('state_getReadProof', [[key]]);
+    const { stateRoot } = await client._request('chain_getHeader', [at]);
+    assertRooted(proof, stateRoot);
   }],
   ['disconnect', () => client.destroy()],
 ]);

@@ -3,6 +3,8 @@
 
 import assert from 'node:assert/strict';
 
+import { blake2AsHex } from '@polkadot/util-crypto';
+
 export { assert };
 
 /** The URL of the node under test. */
@@ -63,4 +65,28 @@ export function first(subscribe, accept = () => true) {
   return new Promise((resolve, reject) => {
     Promise.resolve(subscribe((value) => accept(value) && resolve(value))).catch(reject);
   });
+}
+
+/** Resolves with the first `count` values that `subscribe` passes to its callback. */
+export async function several(count, subscribe) {
+  const values = [];
+  await first(subscribe, (value) => values.push(value) >= count);
+  return values.slice(0, count);
+}
+
+/** The items, each only once where it follows itself. */
+export function withoutRepeats(items) {
+  return items.filter((item, place) => item !== items[place - 1]);
+}
+
+/** Heads that follow each other without a gap. */
+export function assertConsecutive(numbers) {
+  for (const [place, number] of numbers.entries()) {
+    assert.equal(number, numbers[0] + place, `consecutive: ${numbers}`);
+  }
+}
+
+/** That a proof begins at the state root of its block. (`tests/subxt.rs` verifies one to the leaf.) */
+export function assertRooted(proof, stateRoot) {
+  assert.ok(proof.map((node) => blake2AsHex(node)).includes(stateRoot), 'a node is the root');
 }

@@ -69,9 +69,9 @@ const PORTS: std::ops::Range<u16> = 12_000..32_000;
 /// Ports that a node takes: consensus and, next to it, transactions; JSON-RPC; metrics.
 const PORTS_OF_NODE: u16 = 4;
 
-/// Ports that nobody listens on, and that this process has not given out before. Other processes begin
-/// to look elsewhere.
-fn free_ports() -> Result<[u16; 4]> {
+/// Ports that follow each other, that nobody listens on, and that this process has not given out before.
+/// Other processes begin to look elsewhere.
+pub fn free_ports() -> Result<[u16; 4]> {
     static NEXT: Mutex<Option<u16>> = Mutex::new(None);
     let mut next = NEXT.lock().unwrap_or_else(PoisonError::into_inner);
     let groups = (PORTS.end - PORTS.start) / PORTS_OF_NODE;

@@ -6,6 +6,7 @@
 
 pub mod cluster;
 pub mod parties;
+pub mod phase;
 pub mod process;
 pub mod raw;
 pub mod traffic;

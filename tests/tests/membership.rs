@@ -2,15 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::time::Duration;
+use std::{
+    ops::Range,
+    time::{Duration, Instant},
+};
 
+use frame_support::storage::storage_prefix;
 use pallet_validators::Addresses;
 use serde_json::Value;
 use sp_core::Pair;
 use sp_runtime::DigestItem;
 use xinglin_primitives::{
     consensus::{SignedPayload, Validator},
-    MemberId, AUTHOR_ENGINE_ID,
+    time::Moment,
+    BlockNumber, MemberId, AUTHOR_ENGINE_ID,
 };
 use xinglin_runtime::RuntimeCall;
 use xinglin_sdk::{
@@ -28,6 +33,10 @@ use xinglin_tests::{
 
 /// Only a failure takes this long.
 const LIMIT: Duration = Duration::from_secs(60);
+/// Time between two blocks of an idle chain.
+const IDLE_INTERVAL_MS: Range<Moment> = 9_900..12_000;
+/// How soon an idle chain must have a transaction in a block: long before the next idle one.
+const AT_ONCE: Duration = Duration::from_secs(2);
 
 fn key(path: &str) -> KeyPair {
     KeyPair::from_secret(Scheme::Sr25519, path).unwrap()
@@ -174,8 +183,17 @@ async fn validators_join_and_leave_while_transactions_flow() {
     assert_eq!(step("operations")["outcome"], "proven");
 }
 
+/// What a node has as the time of a block.
+async fn block_time(node: &Node, number: BlockNumber) -> Moment {
+    let client = node.client().await.unwrap();
+    let block = client.block_hash(number).await.unwrap();
+    let key = storage_prefix(b"Timestamp", b"Now");
+    let time: Option<Moment> = client.storage(&key, block).await.unwrap();
+    time.unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_follower_follows() {
+async fn a_follower_follows_an_idle_chain_and_hands_on_what_ends_the_idling() {
     let cluster = Cluster::start(ClusterOptions {
         validators: 1,
         followers: 1,
@@ -183,6 +201,18 @@ async fn a_follower_follows() {
     })
     .await
     .unwrap();
-    // Idle blocks come every ten seconds; the follower has each as soon as the validator.
-    cluster.wait_height(3).await.unwrap();
+    // The follower has each block as soon as the validator.
+    cluster.wait_height(2).await.unwrap();
+    let follower = &cluster.nodes[1];
+    let idle_ms = block_time(follower, 2).await - block_time(follower, 1).await;
+    assert!(IDLE_INTERVAL_MS.contains(&idle_ms), "{idle_ms}");
+
+    // It makes no blocks: that the transaction is in one means that the validator has got it.
+    let remark = RuntimeCall::System(frame_system::Call::remark { remark: vec![1] });
+    let started = Instant::now();
+    let outcome = execute(follower, "//Bob", remark).await;
+    let took = started.elapsed();
+    assert!(took < AT_ONCE, "{took:?}");
+    assert_eq!(outcome.number, 3);
+    assert_eq!(cluster.wait_height(3).await.unwrap(), outcome.block);
 }

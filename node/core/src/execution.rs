@@ -238,6 +238,9 @@ pub trait StateQuery: Send + Sync + 'static {
     fn read_proof(&self, at: Hash, keys: &[Vec<u8>]) -> Result<Vec<Vec<u8>>, StateError>;
     /// Calls a runtime API function by name; changes to the state are discarded.
     fn call(&self, at: Hash, method: &str, data: &[u8]) -> Result<Vec<u8>, StateError>;
+    /// Applies a transaction as the next block after `at` would, except that no time passes, and
+    /// discards what it writes: the encoded `ApplyExtrinsicResult`.
+    fn dry_run(&self, at: Hash, transaction: &Extrinsic) -> Result<Vec<u8>, StateError>;
 }
 
 /// A transaction that could be in the next block or a later one.

@@ -34,8 +34,8 @@ pub use execution::{
     StateQuery, TransactionValidator, Validated, ValidatedTransaction, Verdict, VerifyMode,
 };
 pub use explorer::{
-    AnchoringProblem, AnchoringStatus, Count, Explorer, ExplorerError, Filter, IndexProgress,
-    KeptQuestion, Order, Outcome, Page, Period, Position, QuestionLog,
+    AnchoringProblem, AnchoringStatus, Count, Explorer, ExplorerError, Filter, IndexProblem,
+    IndexProgress, KeptQuestion, Order, Outcome, Owner, Page, Period, Position, QuestionLog,
 };
 pub use network::{NetworkInfo, PeerInfo};
 pub use pool::{

@@ -1,10 +1,11 @@
 //! Reading the state after any block.
 
+use codec::Encode;
 use sp_state_machine::{backend::StorageIterator, Backend, IterArgs};
 use sp_trie::MerkleValue;
-use xinglin_core::{StateError, StateQuery, StoreError};
+use xinglin_core::{Extrinsic, StateError, StateQuery, StoreError};
 use xinglin_primitives::{Hash, Hashing};
-use xinglin_runtime::native;
+use xinglin_runtime::native::{self, DecodedExtrinsic};
 
 use crate::{
     backend::{Fault, Faults, StateTrie},
@@ -64,6 +65,24 @@ impl Executor {
         result.map_err(|error| {
             let message = format!("state trie {:?}: {error}", view.root);
             StateError::Store(StoreError::Corrupt(message))
+        })
+    }
+
+    /// Runs `scope` with the state after `at` on one of the threads for calls, and discards what it
+    /// writes. `method` names it where it panics.
+    fn in_runtime<R: Send>(
+        &self,
+        at: Hash,
+        method: &str,
+        scope: impl FnOnce() -> R + Send,
+    ) -> Result<R, StateError> {
+        let view = self.view(at)?;
+        let outcome = self
+            .calls
+            .install(|| session::run(&view.trie, &view.faults, &mut Overlay::default(), scope));
+        outcome.map_err(|error| match error {
+            SessionError::Panicked(reason) => failed(method, reason),
+            SessionError::Fault(fault) => self.explain(&view, fault),
         })
     }
 
@@ -139,22 +158,28 @@ impl StateQuery for Executor {
     }
 
     fn call(&self, at: Hash, method: &str, data: &[u8]) -> Result<Vec<u8>, StateError> {
-        let view = self.view(at)?;
-        let failed = |reason: String| StateError::Call {
-            method: method.into(),
-            reason,
-        };
-        let answer = self.calls.install(|| {
-            session::run(&view.trie, &view.faults, &mut Overlay::default(), || {
-                native::call(method, data)
-            })
-        });
-        match answer {
-            Ok(Ok(bytes)) => Ok(bytes),
-            Ok(Err(native::CallError::Unknown)) => Err(StateError::UnknownMethod(method.into())),
-            Ok(Err(native::CallError::Failed(reason))) => Err(failed(reason)),
-            Err(SessionError::Panicked(reason)) => Err(failed(reason)),
-            Err(SessionError::Fault(fault)) => Err(self.explain(&view, fault)),
-        }
+        let answer = self.in_runtime(at, method, || native::call(method, data))?;
+        answer.map_err(|error| match error {
+            native::CallError::Unknown => StateError::UnknownMethod(method.into()),
+            native::CallError::Failed(reason) => failed(method, reason),
+        })
+    }
+
+    fn dry_run(&self, at: Hash, transaction: &Extrinsic) -> Result<Vec<u8>, StateError> {
+        const METHOD: &str = "BlockBuilder_apply_extrinsic";
+        let transaction = DecodedExtrinsic::decode(transaction.clone())
+            .map_err(|error| failed(METHOD, error.to_string()))?;
+        let outcome = self.in_runtime(at, METHOD, || {
+            native::begin_validation(&at);
+            native::apply(&transaction, None)
+        })?;
+        Ok(outcome.encode())
+    }
+}
+
+fn failed(method: &str, reason: String) -> StateError {
+    StateError::Call {
+        method: method.into(),
+        reason,
     }
 }

@@ -216,6 +216,16 @@ fn transfer_call(to: &str, fen: u128) -> RuntimeCall {
     })
 }
 
+/// Transactions that have much weight in few bytes: a thousand transfers each, which weigh a sixteenth
+/// of what a block may. More than a block can take.
+fn heavy(node: &Node) -> Vec<Extrinsic> {
+    let calls = vec![transfer_call("//Bob", 1); 1_000];
+    let batch = RuntimeCall::Utility(pallet_utility::Call::batch_all { calls });
+    (0..32)
+        .map(|nonce| node.signed("//Alice", nonce, batch.clone()))
+        .collect()
+}
+
 /// The transaction with one bit of its signature changed.
 fn forge(transaction: &Extrinsic) -> Extrinsic {
     /// Length, version, address, scheme; then the signature.

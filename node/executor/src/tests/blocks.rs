@@ -1,11 +1,11 @@
 //! Building, verifying and committing.
 
 use codec::Decode;
-use frame_system::AccountInfo;
+use frame_system::{AccountInfo, ConsumedWeight};
 use pallet_balances::AccountData;
 use xinglin_core::{ExecutionError, HeightConfigs, StateQuery};
 use xinglin_primitives::Balance;
-use xinglin_runtime::Runtime;
+use xinglin_runtime::{configs::BLOCK_WEIGHT_MAX, Runtime};
 
 use super::*;
 use crate::config::OUTCOMES_MAX;
@@ -19,6 +19,15 @@ fn balance(node: &Node, path: &str) -> Balance {
     let value = node.executor.storage(tip, &account_key(path)).unwrap();
     let info = AccountInfo::<Nonce, AccountData<Balance>>::decode(&mut &value.unwrap()[..]);
     info.unwrap().data.free
+}
+
+/// What the last block weighs.
+fn weight(node: &Node) -> u64 {
+    let tip = node.chain.tip().unwrap().hash;
+    let key = frame_system::BlockWeight::<Runtime>::hashed_key();
+    let value = node.executor.storage(tip, &key).unwrap();
+    let consumed = ConsumedWeight::decode(&mut &value.unwrap()[..]).unwrap();
+    consumed.total().ref_time()
 }
 
 /// Transfers for four blocks, which only depend on `seed`.
@@ -167,6 +176,28 @@ async fn a_block_ends_when_its_bytes_are_used_up() {
     assert!(block.encoded_len() <= xinglin_primitives::BLOCK_BYTES_MAX as usize);
     assert_eq!(Node::new().verify(&block).await, Verdict::Valid);
     assert_eq!(node.pool.removed(), Vec::<Hash>::new());
+}
+
+#[tokio::test]
+async fn a_block_ends_when_its_weight_is_used_up() {
+    let node = Node::new();
+    let transactions = heavy(&node);
+    node.pool.put(transactions.clone());
+    let block = node.build().await;
+    let count = block.body.len() - 1;
+    assert_eq!(block.body[1..], transactions[..count]);
+    assert!(block.encoded_len() < xinglin_primitives::BLOCK_BYTES_MAX as usize / 2);
+    assert_eq!(Node::new().verify(&block).await, Verdict::Valid);
+    node.commit(&block).await;
+    // One more would have been too much.
+    let (full, max) = (weight(&node), BLOCK_WEIGHT_MAX.ref_time());
+    let each = full / count as u64;
+    assert!(full <= max && full + each > max, "{count} weigh {full}");
+
+    // What is left has its turn in the next block.
+    assert_eq!(node.pool.removed(), Vec::<Hash>::new());
+    let next = node.build().await;
+    assert_eq!(next.body[1], transactions[count]);
 }
 
 #[tokio::test]

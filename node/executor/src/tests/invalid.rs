@@ -56,6 +56,23 @@ async fn bytes_are_limited() {
 }
 
 #[tokio::test]
+async fn weight_is_limited() {
+    let (node, proposer) = (Node::new(), Node::new());
+    let transactions = heavy(&proposer);
+    proposer.pool.put(transactions.clone());
+    let full = proposer.build().await;
+    let index = full.body.len();
+    let one_more = transactions[index - 1].clone();
+    let block = with_body(&full, |body| body.push(one_more));
+    let found = reason(&node, &block).await;
+    let InvalidBlock::Transaction { index: at, reason } = &found else {
+        panic!("{found:?}");
+    };
+    assert_eq!(*at, index);
+    assert!(reason.contains("ExhaustsResources"), "{reason}");
+}
+
+#[tokio::test]
 async fn the_author_must_be_the_proposer_and_named_once() {
     let (node, block) = scene().await;
     let other = VerifyMode::Live {

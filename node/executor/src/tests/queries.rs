@@ -1,6 +1,9 @@
 //! Reading the state.
 
-use codec::Decode;
+use codec::{Decode, DecodeAll};
+use sp_runtime::{
+    transaction_validity::InvalidTransaction, ApplyExtrinsicResult, ArithmeticError, DispatchError,
+};
 use sp_state_machine::read_proof_check;
 use sp_trie::StorageProof;
 use xinglin_core::{StateError, StateQuery};
@@ -213,4 +216,53 @@ async fn arguments_that_nest_deeply_do_not_overflow_the_stack() {
         let answer = node.executor.call(node.genesis(), method, &data);
         assert!(matches!(answer, Err(StateError::Call { .. })), "{method}");
     }
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_the_outcome_and_changes_nothing() {
+    let node = Node::new();
+    let genesis = node.genesis();
+    let first = node.transfer("//Alice", 0, "//Bob", 1);
+    let outcome = |at, transaction: &Extrinsic| {
+        let bytes = node.executor.dry_run(at, transaction).unwrap();
+        ApplyExtrinsicResult::decode_all(&mut &bytes[..]).unwrap()
+    };
+    assert_eq!(outcome(genesis, &first), Ok(Ok(())));
+    // Again, for the first time has left nothing behind.
+    assert_eq!(outcome(genesis, &first), Ok(Ok(())));
+    let block = node.include([first.clone()]).await;
+    assert_eq!(outcome(genesis, &first), Ok(Ok(())));
+    let refused = |reason: InvalidTransaction| Err(reason.into());
+    assert_eq!(
+        outcome(block.hash(), &first),
+        refused(InvalidTransaction::Stale)
+    );
+
+    let too_much = node.transfer("//Alice", 1, "//Bob", u64::MAX.into());
+    let failure = outcome(block.hash(), &too_much).unwrap().unwrap_err();
+    assert!(
+        matches!(
+            failure,
+            DispatchError::Arithmetic(ArithmeticError::Underflow)
+        ),
+        "{failure:?}"
+    );
+    let forged = forge(&node.transfer("//Alice", 1, "//Bob", 1));
+    assert_eq!(
+        outcome(block.hash(), &forged),
+        refused(InvalidTransaction::BadProof)
+    );
+    assert!(matches!(
+        node.executor.dry_run(genesis, &Extrinsic::from_static(&[1, 2, 3])),
+        Err(StateError::Call { reason, .. }) if reason.contains("not a transaction")
+    ));
+    assert!(matches!(
+        node.executor.dry_run(Hash::zero(), &first),
+        Err(StateError::UnknownBlock(_))
+    ));
+    let nested = [&[4u8][..], &validation::nested(300_000)].concat().encode();
+    assert!(matches!(
+        node.executor.dry_run(genesis, &nested.into()),
+        Err(StateError::Call { .. })
+    ));
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use codec::Encode;
+use xinglin_primitives::CaseId;
 use xinglin_rpc_api::questions::PreSettle;
 use xinglin_sdk::keys::{KeyPair, Scheme};
 use xinglin_tests::{cluster::Cluster, parties::crowd_secret};
@@ -40,7 +41,9 @@ impl Clinic {
             let patient = self.patient(number);
             let invoice = ids.invoice(self.crowd.patient_id(patient))?;
             let coverage = self.crowd.coverage_id(patient);
-            let arguments = (invoice, coverage, 0_u128).encode();
+            let key = KeyPair::from_secret(Scheme::Sr25519, &crowd_secret(patient))?;
+            let for_no_case = None::<CaseId>;
+            let arguments = (key.account(), for_no_case, invoice, coverage, 0_u128).encode();
 
             let asked = Instant::now();
             let function = "InsuranceApi_pre_settle";
@@ -49,7 +52,6 @@ impl Clinic {
             taken.answers.push(asked.elapsed());
             let expected = answer.map_err(|error| anyhow::anyhow!("{error:?}"))?;
 
-            let key = KeyPair::from_secret(Scheme::Sr25519, &crowd_secret(patient))?;
             let question = PreSettle {
                 invoice,
                 coverage,
