@@ -15,7 +15,7 @@ use pallet_payments::{
 };
 use serde_json::{json, Value};
 use xinglin_einvoice::{EInvoice, Source, State, SCHEMA_1};
-use xinglin_primitives::{CoverageId, Hash, InvoiceId, ProviderId};
+use xinglin_primitives::{CoverageId, Hash, InvoiceId, PatientId, ProviderId};
 use xinglin_runtime::{Runtime, RuntimeCall, RuntimeEvent};
 use xinglin_sdk::{
     billing::{self, InvoiceDraft},
@@ -78,7 +78,7 @@ async fn pay(client: &Client, invoice: InvoiceId, amount_fen: u128) {
 async fn settled(client: &Client) -> InvoiceId {
     let scheme = calls::create_scheme(SchemeParameters::default());
     act(client, INSURER, scheme).await;
-    act(client, INSURER, calls::enrol()).await;
+    act(client, INSURER, calls::enrol(PatientId(0))).await;
     let invoice = issue(client).await;
     let order = SettlementOrder {
         invoice,

@@ -2,18 +2,14 @@
 
 use std::path::Path;
 
-use pallet_insurance::{
-    computation::{Category, Insured},
-    types::{Decision, Period},
-    Call as InsuranceCall,
-};
+use pallet_insurance::{types::Decision, Call as InsuranceCall};
 use pallet_records::{emergency::EmergencyReason, Call as RecordCall};
 use serde_json::Value;
 use sp_runtime::traits::Hash as _;
 use xinglin_primitives::{
     time::{Date, Moment, DAY_MS, HOUR_MS},
     AppointmentId, BlockNumber, CaseId, ClaimId, CoverageId, Entity, Hash, Hashing, InvoiceId,
-    MemberId, Party, PatientId, RecordId, SchemeId,
+    MemberId, Party, PatientId, RecordId,
 };
 use xinglin_rpc_api::explorer::{Extrinsics, Filter, Order};
 use xinglin_runtime::{Runtime, RuntimeCall};
@@ -140,19 +136,7 @@ pub async fn play(client: &Client, people: &[Person], text: &[u8]) -> Vec<Affair
 async fn insure(client: &Client, patient: PatientId) {
     let scheme = calls::create_scheme(calls::visits_needed());
     act(client, INSURER, scheme).await;
-    let enrol = InsuranceCall::<Runtime>::enrol {
-        patient,
-        scheme: SchemeId(0),
-        insured: Insured {
-            category: Category::Employed,
-            age_group: 0,
-        },
-        period: Period {
-            from: Date(0),
-            until: None,
-        },
-    };
-    act(client, INSURER, enrol).await;
+    act(client, INSURER, calls::enrol(patient)).await;
 }
 
 async fn settle(client: &Client, person: &Person, invoice: InvoiceId) -> ClaimId {

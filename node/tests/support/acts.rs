@@ -76,7 +76,7 @@ pub async fn book(client: &Client) -> (Hash, Hash) {
 pub async fn cover(client: &Client) {
     let parameters = calls::visits_needed();
     act_indexed(client, INSURER, calls::create_scheme(parameters)).await;
-    act_indexed(client, INSURER, calls::enrol()).await;
+    act_indexed(client, INSURER, calls::enrol(PatientId(0))).await;
 }
 
 /// The regulator opens a case about the patient.

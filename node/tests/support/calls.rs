@@ -81,10 +81,10 @@ pub fn create_scheme(parameters: SchemeParameters) -> RuntimeCall {
     .into()
 }
 
-/// The insurer's: the patient's coverage by that scheme.
-pub fn enrol() -> RuntimeCall {
+/// The insurer's: a patient's coverage by that scheme.
+pub fn enrol(patient: PatientId) -> RuntimeCall {
     pallet_insurance::Call::<Runtime>::enrol {
-        patient: PatientId(0),
+        patient,
         scheme: SchemeId(0),
         insured: Insured {
             category: Category::Employed,

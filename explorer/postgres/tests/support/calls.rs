@@ -324,7 +324,7 @@ pub fn play(chain: &mut Chain) {
     chain.block(
         1_000,
         vec![
-            (INSURER, shared::enrol()),
+            (INSURER, shared::enrol(PatientId(0))),
             (HOSPITAL, invoice(0, None, b"first", today)),
             (HOSPITAL, invoice(0, Some(0), b"second", today)),
         ],

@@ -1,9 +1,6 @@
 //! Invoices and insurance.
 
-use pallet_insurance::{
-    computation::{Category, Insured},
-    types::{AccountHeir, Decision, Period},
-};
+use pallet_insurance::types::{AccountHeir, Decision};
 use pallet_payments::{
     receipts::{ProviderReceipt, ReceiptSignature},
     types::{ProviderId, Reason},
@@ -19,6 +16,7 @@ use super::{
     super::{
         calls::{decide, invoice, pay, refund, settle, HOSPITAL, INSURER, PRICE_FEN},
         chain::Chain,
+        shared,
     },
     PATIENT, PROVIDER, RENEWED,
 };
@@ -32,18 +30,7 @@ fn today(chain: &Chain) -> Date {
 pub(super) fn settlements(chain: &mut Chain) {
     let today = today(chain);
     let coverage = CoverageId(1);
-    let enrol = pallet_insurance::Call::enrol {
-        patient: PATIENT,
-        scheme: SchemeId(0),
-        insured: Insured {
-            category: Category::Employed,
-            age_group: 0,
-        },
-        period: Period {
-            from: Date(0),
-            until: None,
-        },
-    };
+    let enrol = shared::enrol(PATIENT);
     let amount_fen = 10_000;
     let credit = pallet_insurance::Call::credit_account {
         coverage,
@@ -52,7 +39,7 @@ pub(super) fn settlements(chain: &mut Chain) {
     chain.block(
         1_000,
         vec![
-            (INSURER, enrol.into()),
+            (INSURER, enrol),
             (INSURER, credit.into()),
             (HOSPITAL, invoice(5, Some(5), b"visit", today)),
         ],
