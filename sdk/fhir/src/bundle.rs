@@ -2,11 +2,9 @@
 
 use std::{borrow::Cow, collections::BTreeMap, fmt, io::Read};
 
-use serde::{
-    de::{DeserializeOwned, IgnoredAny},
-    Deserialize,
-};
+use serde::{de::IgnoredAny, Deserialize};
 use serde_json::value::RawValue;
+use xinglin_fhir_r4::FromJson;
 use zeroize::Zeroizing;
 
 use crate::{error::FhirError, scan};
@@ -281,9 +279,16 @@ impl Entry {
         self.full_url.clone().into_iter().chain(relative)
     }
 
-    /// Reads the elements that are understood.
-    pub(crate) fn view<T: DeserializeOwned>(&self) -> Result<T, FhirError> {
-        view(&self.path(), &self.resource)
+    /// Reads it as a resource of R4.
+    pub(crate) fn read<T: FromJson>(&self) -> Result<T, FhirError> {
+        T::from_json(&self.resource).map_err(|fault| FhirError::of_fault(&self.path(), &fault))
+    }
+
+    /// Refuses it if it is of a type that R4 defines and not what R4 defines of it. Other types can be
+    /// anything.
+    pub(crate) fn check(&self) -> Result<(), FhirError> {
+        xinglin_fhir_r4::check(&self.resource_type, &self.resource)
+            .map_err(|fault| FhirError::of_fault(&self.path(), &fault))
     }
 }
 
@@ -364,5 +369,5 @@ fn view<'a, T: Deserialize<'a>>(path: &str, text: &'a str) -> Result<T, FhirErro
     }
     let mut deserializer = serde_json::Deserializer::from_str(text);
     serde_path_to_error::deserialize(&mut deserializer)
-        .map_err(|error| FhirError::of_view(path, &error))
+        .map_err(|error| FhirError::of_element(path, &error))
 }

@@ -24,10 +24,17 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use xinglin_fhir_r4::{
+    claim::{ClaimItem, ClaimItemDetail, ClaimItemDetailSubDetail},
+    codes::{ClaimUse, FmStatus},
+    types::{self, CodeableConcept, Money, Quantity},
+    Claim, Coded, MedicationRequest, MedicationRequestMedication,
+};
+
 use crate::{
     bundle::Entry,
+    concept,
     error::FhirError,
-    model::{Claim, ClaimItem, CodeableConcept, MedicationRequest, Money, Number},
     money::{AmountFault, Decimal},
     party::reference_to,
     references::References,
@@ -93,6 +100,52 @@ pub struct ClaimLine {
     pub class: Option<ItemClass>,
 }
 
+/// An item of a claim, a detail of it, or a detail of that: what is charged for it.
+struct Item<'a> {
+    category: Option<&'a CodeableConcept>,
+    product_or_service: &'a CodeableConcept,
+    quantity: Option<&'a Quantity>,
+    unit_price: Option<&'a Money>,
+    factor: Option<&'a types::Decimal>,
+    net: Option<&'a Money>,
+    /// What it consists of, and the name of that element.
+    details: (&'static str, Vec<Item<'a>>),
+}
+
+/// The elements that all three have in common.
+macro_rules! item {
+    ($item:ident, $name:literal, $details:expr) => {
+        Self {
+            category: $item.category.as_ref(),
+            product_or_service: &$item.product_or_service,
+            quantity: $item.quantity.as_ref(),
+            unit_price: $item.unit_price.as_ref(),
+            factor: $item.factor.as_ref(),
+            net: $item.net.as_ref(),
+            details: ($name, $details),
+        }
+    };
+}
+
+impl<'a> From<&'a ClaimItem> for Item<'a> {
+    fn from(item: &'a ClaimItem) -> Self {
+        item!(item, "detail", item.detail.iter().map(Self::from).collect())
+    }
+}
+
+impl<'a> From<&'a ClaimItemDetail> for Item<'a> {
+    fn from(item: &'a ClaimItemDetail) -> Self {
+        let details = item.sub_detail.iter().map(Self::from).collect();
+        item!(item, "subDetail", details)
+    }
+}
+
+impl<'a> From<&'a ClaimItemDetailSubDetail> for Item<'a> {
+    fn from(item: &'a ClaimItemDetailSubDetail) -> Self {
+        item!(item, "", Vec::new())
+    }
+}
+
 /// The lines of a claim as they are gathered.
 #[derive(Default)]
 struct Lines {
@@ -110,14 +163,17 @@ impl Charge {
         entry: &Entry,
         references: &References<'_>,
     ) -> Result<Option<Self>, FhirError> {
-        let claim: Claim = entry.view()?;
-        if claim.status != "active" || claim.r#use != "claim" {
+        let claim: Claim = entry.read()?;
+        let is_charged = claim.status == Coded::Known(FmStatus::Active)
+            && claim.r#use == Coded::Known(ClaimUse::Claim);
+        if !is_charged {
             return Ok(None);
         }
         let path = entry.path();
         let kind = ChargeKind::of(&claim.r#type);
         let mut lines = Lines::default();
-        lines.add_items(&claim.item, &format!("{path}.item"))?;
+        let items: Vec<Item<'_>> = claim.item.iter().map(Item::from).collect();
+        lines.add_items(&items, &format!("{path}.item"))?;
         if let Some(total) = &claim.total {
             let total_fen = lines.amount_fen(total, &format!("{path}.total"))?;
             let items_fen = lines.total_fen;
@@ -152,17 +208,18 @@ impl Charge {
 }
 
 impl Lines {
-    fn add_items(&mut self, items: &[ClaimItem], path: &str) -> Result<(), FhirError> {
+    fn add_items(&mut self, items: &[Item<'_>], path: &str) -> Result<(), FhirError> {
         for (index, item) in items.iter().enumerate() {
             let path = format!("{path}[{index}]");
             let class = class_of(item);
+            let (name, details) = &item.details;
             match self.price(item, &path)? {
                 Some(price) => {
-                    let line = ClaimLine::of(&item.product_or_service, class, price, &path)?;
+                    let line = ClaimLine::of(item.product_or_service, class, price, &path)?;
                     self.push(line, &path)?;
                 }
-                None if !item.detail.is_empty() => {
-                    self.add_items(&item.detail, &format!("{path}.detail"))?;
+                None if !details.is_empty() => {
+                    self.add_items(details, &format!("{path}.{name}"))?;
                 }
                 None if self.first_unpriced.is_none() => {
                     self.first_unpriced = Some((item.product_or_service.clone(), class));
@@ -205,11 +262,11 @@ impl Lines {
     }
 
     /// The price of a unit in fen and how many there are, or none if the item has no price.
-    fn price(&mut self, item: &ClaimItem, path: &str) -> Result<Option<(u64, u32)>, FhirError> {
+    fn price(&mut self, item: &Item<'_>, path: &str) -> Result<Option<(u64, u32)>, FhirError> {
         let one = Decimal::parse("1").map_err(fault_at(path))?;
-        let quantity = item.quantity.as_ref().and_then(|it| it.value.as_ref());
+        let quantity = item.quantity.and_then(|it| it.value.as_ref());
         let quantity = positive(quantity, &format!("{path}.quantity.value"))?.unwrap_or(one);
-        if let Some(net) = &item.net {
+        if let Some(net) = item.net {
             let net_fen = self.amount_fen(net, &format!("{path}.net"))?;
             let price = match quantity.to_units() {
                 Some(units) if net_fen % u64::from(units) == 0 => {
@@ -219,12 +276,12 @@ impl Lines {
             };
             return Ok(Some(price));
         }
-        let Some(unit_price) = &item.unit_price else {
+        let Some(unit_price) = item.unit_price else {
             return Ok(None);
         };
         let place = format!("{path}.unitPrice");
         let unit_price = self.amount(unit_price, &place)?;
-        let factor = positive(item.factor.as_ref(), &format!("{path}.factor"))?.unwrap_or(one);
+        let factor = positive(item.factor, &format!("{path}.factor"))?.unwrap_or(one);
         let multiplier = match (quantity == one, factor == one) {
             (_, true) => quantity,
             (true, false) => factor,
@@ -253,8 +310,8 @@ impl Lines {
     /// An amount, checked to be in the currency of the claim.
     fn amount(&mut self, money: &Money, path: &str) -> Result<Decimal, FhirError> {
         if let Some(currency) = &money.currency {
-            let first = self.currency.get_or_insert_with(|| currency.clone());
-            if first != currency || !matches!(currency.as_str(), "CNY" | "USD") {
+            let first = self.currency.get_or_insert_with(|| currency.0.clone());
+            if *first != currency.0 || !matches!(currency.0.as_str(), "CNY" | "USD") {
                 return Err(FhirError::Currency { path: path.into() });
             }
         }
@@ -279,23 +336,26 @@ impl Lines {
             .as_ref()
             .filter(|_| kind == ChargeKind::Pharmacy);
         let prescription = prescription
-            .and_then(|it| references.resolve(it.reference.as_deref()?))
+            .and_then(|it| references.resolve(&it.reference.as_ref()?.0))
             .filter(|entry| entry.resource_type() == "MedicationRequest");
         if let Some(entry) = prescription {
-            let request: MedicationRequest = entry.view()?;
-            if let Some(medication) = request.medication_codeable_concept {
-                return Ok((medication, class));
+            let request: MedicationRequest = entry.read()?;
+            if let Some(MedicationRequestMedication::CodeableConcept(medication)) =
+                request.medication
+            {
+                return Ok((*medication, class));
             }
         }
-        let rest = item.unwrap_or_else(|| CodeableConcept {
-            coding: vec![crate::model::Coding {
-                system: Some(OWN_SYSTEM.into()),
-                code: Some("rest".into()),
-                display: Some("其他费用".into()),
+        let rest = || CodeableConcept {
+            coding: vec![types::Coding {
+                system: Some(types::Uri(OWN_SYSTEM.into())),
+                code: Some(types::Code("rest".into())),
+                display: Some(types::String("其他费用".into())),
+                ..types::Coding::default()
             }],
-            text: None,
-        });
-        Ok((rest, class))
+            ..CodeableConcept::default()
+        };
+        Ok((item.unwrap_or_else(rest), class))
     }
 }
 
@@ -307,17 +367,18 @@ impl ClaimLine {
         path: &str,
     ) -> Result<Self, FhirError> {
         let coding = what.coding.iter().find(|coding| coding.code.is_some());
-        let code = coding.and_then(|coding| coding.code.as_deref());
-        let Some(code) = code.or(what.words()) else {
+        let code = concept::codes(what).next();
+        let words = concept::words(what);
+        let Some(code) = code.or(words) else {
             return Err(FhirError::Missing {
                 path: format!("{path}.productOrService"),
                 element: "coding".into(),
             });
         };
         Ok(Self {
-            system: coding.and_then(|coding| coding.system.clone()),
+            system: coding.and_then(|coding| Some(coding.system.as_ref()?.0.clone())),
             code: code.to_owned(),
-            name: what.words().unwrap_or(code).to_owned(),
+            name: words.unwrap_or(code).to_owned(),
             unit_price_fen,
             quantity,
             class,
@@ -338,17 +399,19 @@ impl ChargeKind {
             "pharmacy" => Some(Self::Pharmacy),
             _ => None,
         };
-        claim_type.codes().find_map(of_code).unwrap_or(Self::Other)
+        concept::codes(claim_type)
+            .find_map(of_code)
+            .unwrap_or(Self::Other)
     }
 }
 
-fn class_of(item: &ClaimItem) -> Option<ItemClass> {
-    let category = item.category.as_ref()?;
-    let coding = category
-        .coding
-        .iter()
-        .find(|coding| coding.system.as_deref() == Some(CATALOGUE_CLASS_SYSTEM))?;
-    match coding.code.as_deref()? {
+fn class_of(item: &Item<'_>) -> Option<ItemClass> {
+    let is_class = |coding: &&types::Coding| {
+        let system = coding.system.as_ref();
+        system.is_some_and(|system| system.0 == CATALOGUE_CLASS_SYSTEM)
+    };
+    let coding = item.category?.coding.iter().find(is_class)?;
+    match coding.code.as_ref()?.0.as_str() {
         "A" => Some(ItemClass::A),
         "B" => Some(ItemClass::B),
         "C" => Some(ItemClass::C),
@@ -357,11 +420,11 @@ fn class_of(item: &ClaimItem) -> Option<ItemClass> {
 }
 
 /// A number that has to be positive where it is given.
-fn positive(number: Option<&Number>, path: &str) -> Result<Option<Decimal>, FhirError> {
+fn positive(number: Option<&types::Decimal>, path: &str) -> Result<Option<Decimal>, FhirError> {
     let Some(number) = number else {
         return Ok(None);
     };
-    let decimal = Decimal::parse(number.get()).map_err(fault_at(path))?;
+    let decimal = Decimal::parse(number.as_str()).map_err(fault_at(path))?;
     if decimal.is_zero() {
         return Err(fault_at(path)(AmountFault::Zero));
     }

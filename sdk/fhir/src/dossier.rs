@@ -32,9 +32,9 @@ impl Dossier {
     /// Splits the bundle of one patient by encounter.
     ///
     /// # Errors
-    /// The bundle does not hold exactly one Patient; a Patient, Encounter or Claim is not what R4
-    /// defines; a claim cannot be charged; one resource alone is too large for a record. Nothing is
-    /// left out to make the rest pass.
+    /// The bundle does not hold exactly one Patient; a resource is not what R4 defines; a claim cannot
+    /// be charged; one resource alone is too large for a record. Nothing is left out to make the rest
+    /// pass.
     pub fn split(bundle: &Bundle, options: &RecordOptions) -> Result<Self, FhirError> {
         let patients: Vec<&Entry> = bundle.of_type("Patient").collect();
         let [patient] = patients[..] else {
@@ -42,6 +42,9 @@ impl Dossier {
                 found: patients.len(),
             });
         };
+        for entry in bundle.entries() {
+            entry.check()?;
+        }
         let references = References::of(bundle);
         let mut profile: Vec<&Entry> = Vec::new();
         let mut by_encounter: BTreeMap<usize, Vec<&Entry>> = BTreeMap::new();

@@ -1,5 +1,7 @@
 //! What can be wrong with a document.
 
+use xinglin_fhir_r4::{ElementFault, Fault};
+
 use crate::money::AmountFault;
 
 /// Why a document is not taken. Nothing of the document is quoted, only places, the names of
@@ -36,6 +38,14 @@ pub enum FhirError {
         /// The outermost places that contain it.
         path: String,
         /// The limit in levels.
+        limit: usize,
+    },
+    /// A resource has too many values.
+    #[error("{path} has more than {limit} values; split it, or keep it in the object store")]
+    TooManyValues {
+        /// The resource.
+        path: String,
+        /// The limit: objects, arrays and what stands in them.
         limit: usize,
     },
     /// It has too many entries.
@@ -157,13 +167,32 @@ pub enum FhirError {
 }
 
 impl FhirError {
-    /// What a failed view says, as a place under `base` and without the value that was found.
-    pub(crate) fn of_view(
-        base: &str,
-        error: &serde_path_to_error::Error<serde_json::Error>,
-    ) -> Self {
-        let inner = error.inner();
-        let path = join(base, &error.path().to_string());
+    /// What is wrong with a text at `base`: the place, and what was expected instead of the value that
+    /// was found.
+    pub(crate) fn of_fault(base: &str, fault: &Fault) -> Self {
+        let path = base.to_owned();
+        match fault {
+            Fault::Element(fault) => Self::of_element(base, fault),
+            Fault::ArrayInArray => Self::Invalid {
+                path,
+                expected: "JSON of FHIR: an array is in an array".into(),
+            },
+            Fault::TooManyValues(limit) => Self::TooManyValues {
+                path,
+                limit: *limit,
+            },
+            Fault::NoThread(kind) => Self::Unreadable(*kind),
+        }
+    }
+
+    /// The same of an element below `base`.
+    pub(crate) fn of_element(base: &str, fault: &ElementFault) -> Self {
+        let inner = fault.inner();
+        // A name that nobody knows is shown nowhere, and that of a text that is none could be such a one.
+        let path = match inner.is_data() {
+            true => join(base, &fault.path().to_string()),
+            false => base.to_owned(),
+        };
         if !inner.is_data() {
             // The document as a whole is JSON; what is left are escapes that stand for no character.
             return Self::Invalid {
@@ -181,12 +210,14 @@ impl FhirError {
                 element: element.trim_end_matches('`').into(),
             };
         }
-        let expected = if text.starts_with("duplicate field") {
-            "given once"
-        } else {
-            // The value that was found comes first, so only what follows the last mark is ours.
-            text.rsplit_once(", expected ")
-                .map_or("what FHIR R4 defines", |(_, expected)| expected)
+        // The value that was found comes first, so only what follows the last mark is ours.
+        let expected = match text.rsplit_once(", expected ") {
+            _ if text.starts_with("duplicate field") => "given once",
+            Some((_, "a sequence")) => "a JSON array",
+            Some((_, "u32" | "i32" | "u64" | "i64")) => "a whole number",
+            Some((_, expected)) if expected.starts_with("struct ") => "a JSON object",
+            Some((_, expected)) if !expected.contains("struct ") => expected,
+            _ => "what FHIR R4 defines",
         };
         Self::Invalid {
             path,

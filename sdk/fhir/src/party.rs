@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use xinglin_fhir_r4::{self as r4, types};
+
 use crate::{
     bundle::{Bundle, Entry},
     error::FhirError,
-    model,
     references::References,
     secret::Secret,
 };
@@ -56,11 +57,11 @@ pub struct Practitioner {
 /// One of them is not what R4 defines, or nothing can refer to it.
 pub fn organizations(bundle: &Bundle) -> Result<Vec<Organization>, FhirError> {
     let read = |entry: &Entry| {
-        let view: model::Organization = entry.view()?;
+        let organization: r4::Organization = entry.read()?;
         Ok(Organization {
             reference: reference_to(entry)?,
-            identifiers: identifiers(view.identifier),
-            name: view.name,
+            identifiers: identifiers(organization.identifier),
+            name: organization.name.map(|name| name.0),
         })
     };
     bundle.of_type("Organization").map(read).collect()
@@ -72,11 +73,11 @@ pub fn organizations(bundle: &Bundle) -> Result<Vec<Organization>, FhirError> {
 /// One of them is not what R4 defines, or nothing can refer to them.
 pub fn practitioners(bundle: &Bundle) -> Result<Vec<Practitioner>, FhirError> {
     let read = |entry: &Entry| {
-        let view: model::Practitioner = entry.view()?;
+        let practitioner: r4::Practitioner = entry.read()?;
         Ok(Practitioner {
             reference: reference_to(entry)?,
-            identifiers: identifiers(view.identifier),
-            name: name(&view.name),
+            identifiers: identifiers(practitioner.identifier),
+            name: name(&practitioner.name),
         })
     };
     bundle.of_type("Practitioner").map(read).collect()
@@ -84,25 +85,20 @@ pub fn practitioners(bundle: &Bundle) -> Result<Vec<Practitioner>, FhirError> {
 
 impl Party {
     /// Follows a reference.
-    pub(crate) fn of(
-        reference: model::Reference,
+    pub(crate) fn of<T>(
+        reference: types::Reference<T>,
         references: &References<'_>,
     ) -> Result<Self, FhirError> {
         let mut found = identifiers(reference.identifier.into_iter().collect());
         let target = reference
             .reference
-            .as_deref()
-            .and_then(|reference| references.resolve(reference));
+            .as_ref()
+            .and_then(|reference| references.resolve(&reference.0));
         if let Some(target) = target {
-            let own = match target.resource_type() {
-                "Organization" => target.view::<model::Organization>()?.identifier,
-                "Practitioner" => target.view::<model::Practitioner>()?.identifier,
-                _ => Vec::new(),
-            };
-            found.extend(identifiers(own));
+            found.extend(references.identifiers_of(target)?);
         }
         Ok(Self {
-            reference: reference.reference,
+            reference: reference.reference.map(|reference| reference.0),
             identifiers: found,
         })
     }
@@ -118,30 +114,40 @@ pub(crate) fn reference_to(entry: &Entry) -> Result<String, FhirError> {
 
 /// A name as people write it: the text, or else family and given names. Chinese names, and only
 /// they, are written without a space.
-pub(crate) fn name(names: &[model::HumanName]) -> Option<Secret> {
+pub(crate) fn name(names: &[types::HumanName]) -> Option<Secret> {
     let first = names.first()?;
     if let Some(text) = &first.text {
-        return Some(text.clone());
+        return Some(Secret::new(text.0.clone()));
     }
     let parts: Vec<&str> = first
         .family
         .iter()
-        .chain(&first.given)
-        .map(Secret::expose)
+        .chain(first.given.values())
+        .map(|part| part.0.as_str())
         .collect();
     let is_latin = parts.iter().any(|part| part.is_ascii());
     let joined = parts.join(if is_latin { " " } else { "" });
     (!joined.is_empty()).then(|| Secret::new(joined))
 }
 
-fn identifiers(views: Vec<model::Identifier>) -> Vec<Identifier> {
-    let with_value = |view: model::Identifier| {
+/// The identifiers of an organisation or a practitioner.
+pub(crate) fn identifiers_of(entry: &Entry) -> Result<Vec<Identifier>, FhirError> {
+    let own = match entry.resource_type() {
+        "Organization" => entry.read::<r4::Organization>()?.identifier,
+        "Practitioner" => entry.read::<r4::Practitioner>()?.identifier,
+        _ => Vec::new(),
+    };
+    Ok(identifiers(own))
+}
+
+fn identifiers(identifiers: Vec<types::Identifier>) -> Vec<Identifier> {
+    let with_value = |identifier: types::Identifier| {
         Some(Identifier {
-            system: view.system,
-            value: view.value?.expose().to_owned(),
+            system: identifier.system.map(|system| system.0),
+            value: identifier.value?.0,
         })
     };
-    views.into_iter().filter_map(with_value).collect()
+    identifiers.into_iter().filter_map(with_value).collect()
 }
 
 impl fmt::Debug for Identifier {

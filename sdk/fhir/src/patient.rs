@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use xinglin_fhir_r4::{self as r4, codes::AdministrativeGender, types, Coded};
+
 use crate::{
     bundle::Entry,
+    concept,
     error::FhirError,
-    model,
     party::{name, reference_to},
     secret::Secret,
     time,
@@ -43,22 +45,23 @@ pub struct Patient {
 
 impl Patient {
     pub(crate) fn of(entry: &Entry) -> Result<Self, FhirError> {
-        let view: model::Patient = entry.view()?;
-        let gender = match view.gender.as_ref().map(Secret::expose) {
-            Some("male") => Gender::Male,
-            Some("female") => Gender::Female,
-            Some("other") => Gender::Other,
-            Some("unknown") | None => Gender::Unknown,
-            Some(_) => {
+        let patient: r4::Patient = entry.read()?;
+        let gender = match patient.gender {
+            Some(Coded::Known(AdministrativeGender::Male)) => Gender::Male,
+            Some(Coded::Known(AdministrativeGender::Female)) => Gender::Female,
+            Some(Coded::Known(AdministrativeGender::Other)) => Gender::Other,
+            Some(Coded::Known(AdministrativeGender::Unknown)) | None => Gender::Unknown,
+            Some(Coded::Unknown(_)) => {
                 return Err(FhirError::Invalid {
                     path: format!("{}.gender", entry.path()),
                     expected: "male, female, other or unknown".into(),
                 })
             }
         };
+        let birth_date = patient.birth_date.map(|date| Secret::new(date.0));
         let is_date =
             |date: &Secret| !date.expose().contains('T') && time::span(date.expose()).is_some();
-        if view.birth_date.as_ref().is_some_and(|date| !is_date(date)) {
+        if birth_date.as_ref().is_some_and(|date| !is_date(date)) {
             return Err(FhirError::Invalid {
                 path: format!("{}.birthDate", entry.path()),
                 expected: "a date (YYYY, YYYY-MM or YYYY-MM-DD)".into(),
@@ -68,9 +71,9 @@ impl Patient {
             reference: reference_to(entry)?,
             path: entry.path(),
             gender,
-            identity_number: identity_number(&view.identifier),
-            name: name(&view.name),
-            birth_date: view.birth_date,
+            identity_number: identity_number(patient.identifier),
+            name: name(&patient.name),
+            birth_date,
         })
     }
 
@@ -120,22 +123,24 @@ impl fmt::Debug for Gender {
     }
 }
 
-fn identity_number(identifiers: &[model::Identifier]) -> Option<Secret> {
-    let of_card =
-        |identifier: &&model::Identifier| identifier.system.as_deref() == Some(RESIDENT_ID_SYSTEM);
-    let of_type = |code: &str| {
-        identifiers.iter().find(|identifier| {
-            let is_of_type = identifier
-                .r#type
-                .as_ref()
-                .is_some_and(|it| it.has_code(code));
-            is_of_type && identifier.value.is_some()
-        })
+fn identity_number(identifiers: Vec<types::Identifier>) -> Option<Secret> {
+    let is_of_card = |identifier: &types::Identifier| {
+        let system = identifier.system.as_ref();
+        system.is_some_and(|system| system.0 == RESIDENT_ID_SYSTEM)
     };
-    identifiers
-        .iter()
-        .find(of_card)
-        .filter(|identifier| identifier.value.is_some())
-        .or_else(|| IDENTITY_TYPES.into_iter().find_map(of_type))
-        .and_then(|identifier| identifier.value.clone())
+    let rank_of_type = |identifier: &types::Identifier| {
+        let concept = identifier.r#type.as_ref()?;
+        let ranks = concept::codes(concept)
+            .filter_map(|code| IDENTITY_TYPES.iter().position(|one| *one == code));
+        ranks.min().map(|rank| rank + 1)
+    };
+    let ranked = identifiers.into_iter().filter_map(|identifier| {
+        let rank = match is_of_card(&identifier) {
+            true => Some(0),
+            false => rank_of_type(&identifier),
+        };
+        Some((rank?, Secret::new(identifier.value?.0)))
+    });
+    let best = ranked.min_by_key(|(rank, _)| *rank);
+    best.map(|(_, number)| number)
 }

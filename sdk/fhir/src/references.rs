@@ -1,16 +1,22 @@
 //! From references to the entries they lead to.
 
-use std::collections::BTreeMap;
+use std::{cell::RefCell, collections::BTreeMap};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::bundle::{Bundle, Entry};
+use crate::{
+    bundle::{Bundle, Entry},
+    error::FhirError,
+    party::{self, Identifier},
+};
 
 /// The entries of a bundle by the names that a reference can use: the full URL (`urn:uuid:…`
 /// included), and `Type/id`.
 pub(crate) struct References<'a> {
     by_name: BTreeMap<String, &'a Entry>,
+    /// What was read of those that others refer to, by index.
+    identifiers: RefCell<BTreeMap<usize, Vec<Identifier>>>,
 }
 
 impl<'a> References<'a> {
@@ -20,7 +26,22 @@ impl<'a> References<'a> {
             .iter()
             .flat_map(|entry| entry.names().map(move |name| (name, entry)))
             .collect();
-        Self { by_name }
+        Self {
+            by_name,
+            identifiers: RefCell::default(),
+        }
+    }
+
+    /// The identifiers of an organisation or a practitioner, each of which is read once; none of others.
+    pub fn identifiers_of(&self, entry: &Entry) -> Result<Vec<Identifier>, FhirError> {
+        if let Some(known) = self.identifiers.borrow().get(&entry.index()) {
+            return Ok(known.clone());
+        }
+        let read = party::identifiers_of(entry)?;
+        self.identifiers
+            .borrow_mut()
+            .insert(entry.index(), read.clone());
+        Ok(read)
     }
 
     /// The entry that a reference leads to. A version (`/_history/…`) is not looked at: a bundle

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use xinglin_fhir_r4::{self as r4, codes::EncounterStatus, types, Coded};
+
 use crate::{
     bundle::Entry,
     charge::Charge,
+    concept,
     error::FhirError,
-    model,
     party::{reference_to, Party},
     record::RecordPart,
     references::References,
@@ -80,24 +82,24 @@ impl EncounterClass {
 impl Visit {
     /// Reads an encounter. Its records and charges are added by the dossier.
     pub(crate) fn of(entry: &Entry, references: &References<'_>) -> Result<Self, FhirError> {
-        let view: model::Encounter = entry.view()?;
+        let encounter: r4::Encounter = entry.read()?;
         let path = entry.path();
-        let Some(class) = view.class.code.as_deref().map(EncounterClass::of) else {
-            return Err(FhirError::Missing {
-                path: format!("{path}.class"),
-                element: "code".into(),
-            });
+        let missing = |path: String, element: &str| FhirError::Missing {
+            path,
+            element: element.into(),
         };
-        let Some(start) = &view.period.start else {
-            return Err(FhirError::Missing {
-                path: format!("{path}.period"),
-                element: "start".into(),
-            });
-        };
-        let (start_ms, _) = moment(start, &path, "start")?;
-        let end_ms = match &view.period.end {
+        let class = encounter.class.code;
+        let class = class.ok_or_else(|| missing(format!("{path}.class"), "code"))?;
+        let subject = encounter.subject;
+        let subject = subject.ok_or_else(|| missing(path.clone(), "subject"))?;
+        let period = encounter.period;
+        let period = period.ok_or_else(|| missing(path.clone(), "period"))?;
+        let start = period.start;
+        let start = start.ok_or_else(|| missing(format!("{path}.period"), "start"))?;
+        let (start_ms, _) = moment(&start, &path, "start")?;
+        let end_ms = match &period.end {
             // A time names an instant, a date all of the day.
-            Some(end) if end.contains('T') => Some(moment(end, &path, "end")?.0),
+            Some(end) if end.0.contains('T') => Some(moment(end, &path, "end")?.0),
             Some(end) => Some(moment(end, &path, "end")?.1),
             None => None,
         };
@@ -107,30 +109,35 @@ impl Visit {
                 expected: "at or after the start".into(),
             });
         }
-        let subject = view.subject.reference.as_deref();
-        let target = subject.and_then(|subject| references.resolve(subject));
-        if subject.is_some() && target.is_none_or(|it| it.resource_type() != "Patient") {
+        let named = subject.reference.as_ref();
+        let target = named.and_then(|named| references.resolve(&named.0));
+        if named.is_some() && target.is_none_or(|it| it.resource_type() != "Patient") {
             return Err(FhirError::Dangling {
                 path: format!("{path}.subject"),
                 expected: "Patient",
             });
         }
-        let practitioner = view.participant.into_iter().find_map(|it| it.individual);
-        let follow = |reference| Party::of(reference, references);
+        let practitioner = encounter.participant.into_iter();
+        let practitioner = practitioner.filter_map(|it| it.individual).next();
+        let organization = encounter.service_provider;
         Ok(Self {
             reference: reference_to(entry)?,
-            is_finished: view.status == "finished",
-            class,
-            type_text: view
+            is_finished: encounter.status == Coded::Known(EncounterStatus::Finished),
+            class: EncounterClass::of(&class.0),
+            type_text: encounter
                 .r#type
                 .iter()
-                .find_map(|it| it.words())
+                .find_map(concept::words)
                 .map(str::to_owned),
             start_ms,
             end_ms,
-            patient: follow(view.subject)?,
-            practitioner: practitioner.map(follow).transpose()?,
-            organization: view.service_provider.map(follow).transpose()?,
+            patient: Party::of(subject, references)?,
+            practitioner: practitioner
+                .map(|it| Party::of(it, references))
+                .transpose()?,
+            organization: organization
+                .map(|it| Party::of(it, references))
+                .transpose()?,
             records: Vec::new(),
             charges: Vec::new(),
         })
@@ -143,8 +150,8 @@ impl Visit {
     }
 }
 
-fn moment(text: &str, path: &str, element: &str) -> Result<(i64, i64), FhirError> {
-    span(text).ok_or_else(|| FhirError::Invalid {
+fn moment(time: &types::DateTime, path: &str, element: &str) -> Result<(i64, i64), FhirError> {
+    span(&time.0).ok_or_else(|| FhirError::Invalid {
         path: format!("{path}.period.{element}"),
         expected: "a dateTime (a time needs seconds and a time zone)".into(),
     })

@@ -26,14 +26,16 @@ fn refusal(document: &[u8]) -> FhirError {
 fn with_claim(elements: &str) -> Vec<u8> {
     let mut resources = visit_of_one();
     resources.push(format!(
-        r#"{{"resourceType":"Claim","id":"2","status":"active","use":"claim","type":{{}},{elements}}}"#
+        r#"{{"resourceType":"Claim","id":"2","status":"active","use":"claim","type":{{}},
+            "patient":{{"reference":"urn:uuid:0"}},"created":"2024-01-01","provider":{{}},"priority":{{}},
+            "insurance":[{{"sequence":1,"focal":true,"coverage":{{}}}}],{elements}}}"#
     ));
     bundle_of(&resources)
 }
 
 fn item(elements: &str) -> String {
     format!(
-        r#""item":[{{"productOrService":{{"text":"{SECRET}"}},"encounter":[{{"reference":"Encounter/1"}}],{elements}}}]"#
+        r#""item":[{{"sequence":1,"productOrService":{{"text":"{SECRET}"}},"encounter":[{{"reference":"Encounter/1"}}],{elements}}}]"#
     )
 }
 
@@ -174,7 +176,7 @@ fn deep_and_large_documents_neither_crash_nor_pass() {
     })
     .take(20 * 1024 * 1024)
     .collect();
-    let patient = format!(r#"{{"resourceType":"Patient","id":"0","text":"{noise}"}}"#);
+    let patient = format!(r#"{{"resourceType":"Patient","id":"0","name":[{{"text":"{noise}"}}]}}"#);
     let error = refusal(&bundle_of(&[patient]));
     assert!(
         matches!(&error, FhirError::ResourceTooLarge { path, .. } if path == "$.entry[0].resource")
@@ -202,7 +204,32 @@ fn elements_of_the_wrong_type_are_named_without_their_value() {
         (
             1,
             r#"{"resourceType":"Encounter","status":"finished","class":["x","AMB",null]}"#,
-            "$.entry[1].resource.class",
+            "$.entry[1].resource.class[1]",
+        ),
+        (
+            1,
+            r#"{"resourceType":"Encounter","status":"finished","class":[null,[],"x",null]}"#,
+            "$.entry[1].resource",
+        ),
+        (
+            0,
+            r#"{"Zhang-Secret-9":"\ud800","resourceType":"Patient"}"#,
+            "$.entry[0].resource",
+        ),
+        (
+            1,
+            r#"{"resourceType":"Encounter","status":"finished","class":{"code":"AMB"},"subject":[]}"#,
+            "$.entry[1].resource.subject",
+        ),
+        (
+            1,
+            r#"{"resourceType":"Observation","status":"final","code":{},"valueQuantity":"Zhang-Secret-9"}"#,
+            "$.entry[1].resource",
+        ),
+        (
+            0,
+            r#"{"resourceType":"Patient","contained":[{"resourceType":"Basic","code":"Zhang-Secret-9"}]}"#,
+            "$.entry[0].resource.contained[0]",
         ),
         (
             0,
@@ -298,11 +325,28 @@ fn amounts_that_cannot_be_charged_are_refused() {
         ("0", AmountFault::Zero),
         ("0.001", AmountFault::SubFen),
         ("1e30", AmountFault::TooLarge),
-        ("\"5\"", AmountFault::NotDecimal),
+        ("1234567890123456789", AmountFault::NotDecimal),
     ] {
         let net = format!(r#""net":{{"value":{value}}}"#);
         assert_eq!(amount_fault(&net), (place.into(), fault), "{value}");
     }
+    let text = with_claim(&item(r#""net":{"value":"5"}"#));
+    let expected = FhirError::Invalid {
+        path: place.into(),
+        expected: "a JSON number".into(),
+    };
+    assert_eq!(refusal(&text), expected);
+    let detail = |value: &str| {
+        format!(
+            r#""detail":[{{"sequence":1,"productOrService":{{}},"subDetail":[{{"sequence":1,"productOrService":{{"text":"x"}},"net":{{"value":{value}}}}}]}}]"#
+        )
+    };
+    let place = "$.entry[2].resource.item[0].detail[0].subDetail[0].net.value";
+    let fault = (place.to_owned(), AmountFault::Negative);
+    assert_eq!(amount_fault(&detail("-5")), fault);
+    let charged = split(&with_claim(&item(&detail("5")))).unwrap();
+    assert_eq!(charged.visits[0].charges[0].lines[0].name, "x");
+    assert_eq!(charged.visits[0].charges[0].total_fen, 500);
     let quantity = |value: &str| {
         amount_fault(&format!(
             r#""quantity":{{"value":{value}}},"unitPrice":{{"value":99999999999999}}"#
@@ -351,7 +395,7 @@ fn claims_that_do_not_add_up_are_refused() {
     assert!(
         matches!(refusal(&with_claim(&two_multipliers)), FhirError::Missing { element, .. } if element == "net")
     );
-    let nameless = r#""item":[{"productOrService":{},"net":{"value":5}}]"#;
+    let nameless = r#""item":[{"sequence":1,"productOrService":{},"net":{"value":5}}]"#;
     assert!(matches!(
         refusal(&with_claim(nameless)),
         FhirError::Missing { .. }

@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../../node/tests/support/bundles.rs"]
+mod bundles;
 mod support;
 
 use std::collections::BTreeSet;
 
-use support::{documents, foreign_fixtures, own_fixtures, parse};
+use bundles::{foreign_bundles, own_bundles};
+use support::{documents, parse};
 use xinglin_fhir::{
     organizations, practitioners, Bundle, Charge, Dossier, EncounterClass, Form, Grouping, Limits,
     RecordKind, RecordOptions,
@@ -109,13 +112,12 @@ fn check_folder(folder: std::path::PathBuf) -> [usize; 5] {
 
 #[test]
 fn the_projects_own_folder_maps_completely() {
-    assert_eq!(check_folder(own_fixtures()), [2, 6, 9, 3, 3]);
+    assert_eq!(check_folder(own_bundles()), [2, 6, 9, 3, 3]);
 }
 
 #[test]
 fn a_foreign_folder_maps_completely() {
-    let Some(folder) = foreign_fixtures() else {
-        eprintln!("skipped: XINGLIN_FHIR_DIR is not set and ../shared/data/fhir-r4 is absent");
+    let Some(folder) = foreign_bundles() else {
         return;
     };
     let [patients, visits, charges, ..] = check_folder(folder);
@@ -124,7 +126,7 @@ fn a_foreign_folder_maps_completely() {
 
 #[test]
 fn amounts_and_names_are_those_of_the_document() {
-    let folder = own_fixtures();
+    let folder = own_bundles();
     let read = |name| parse(&std::fs::read(folder.join(name)).unwrap()).unwrap();
     let dossier = Dossier::split(&read("patient-001.json"), &RecordOptions::default()).unwrap();
     let classes: Vec<_> = dossier.visits.iter().map(|visit| visit.class).collect();
@@ -177,7 +179,7 @@ fn amounts_and_names_are_those_of_the_document() {
 
 #[test]
 fn kinds_can_be_shared_apart() {
-    let folder = own_fixtures();
+    let folder = own_bundles();
     let bundle = parse(&std::fs::read(folder.join("patient-001.json")).unwrap()).unwrap();
     let options = RecordOptions {
         grouping: Grouping::Kind,
@@ -205,7 +207,7 @@ fn kinds_can_be_shared_apart() {
 
 #[test]
 fn nothing_of_a_patient_is_printed() {
-    let folder = own_fixtures();
+    let folder = own_bundles();
     let bundle = parse(&std::fs::read(folder.join("patient-001.json")).unwrap()).unwrap();
     let dossier = Dossier::split(&bundle, &RecordOptions::default()).unwrap();
     let visit = &dossier.visits[0];

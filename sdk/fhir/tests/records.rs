@@ -39,6 +39,9 @@ fn unknown_things_survive_byte_for_byte() {
             r#"{{"resourceType":"NobodyKnowsThis","id":"u{index}","未知":{value},"encounter":{{"reference":"Encounter/1"}} }}"#
         ));
     }
+    let within = r#"{"resourceType":"Observation","id":"c","status":"final","code":{},
+        "contained":[{"resourceType":"NobodyKnowsThis","value":1.50}]}"#;
+    resources.push(within.into());
     let bundle = parse(&bundle_of(&resources)).unwrap();
     let dossier = Dossier::split(&bundle, &RecordOptions::default()).unwrap();
     assert_eq!(dossier.visits[0].records[0].resources, 1 + ODD_VALUES.len());
@@ -73,7 +76,9 @@ fn every_way_to_name_an_encounter_is_followed() {
             r#""item":[{},{"encounter":[{"display":"x"},{"reference":"Encounter/1"}]}]"#,
         ),
     ] {
-        resources.push(format!(r#"{{"resourceType":"Basic","id":"{id}",{link}}}"#));
+        resources.push(format!(
+            r#"{{"resourceType":"Basic","id":"{id}","code":{{}},{link}}}"#
+        ));
     }
     let elsewhere = [
         r#""encounter":{"reference":"Encounter/9"}"#,
@@ -83,7 +88,7 @@ fn every_way_to_name_an_encounter_is_followed() {
     ];
     for (index, link) in elsewhere.iter().enumerate() {
         resources.push(format!(
-            r#"{{"resourceType":"Basic","id":"p{index}",{link}}}"#
+            r#"{{"resourceType":"Basic","id":"p{index}","code":{{}},{link}}}"#
         ));
     }
     let bundle = parse(&bundle_of(&resources)).unwrap();
@@ -153,7 +158,7 @@ fn noisy(sizes: &[usize]) -> Vec<String> {
         .take(size / 8)
         .collect();
         resources.push(format!(
-            r#"{{"resourceType":"Basic","id":"n{index}","encounter":{{"reference":"Encounter/1"}},"x":"{noise}"}}"#
+            r#"{{"resourceType":"Basic","id":"n{index}","code":{{}},"encounter":{{"reference":"Encounter/1"}},"x":"{noise}"}}"#
         ));
     }
     resources

@@ -6,28 +6,6 @@ use std::{fs, path::PathBuf};
 
 use xinglin_fhir::{Bundle, Dossier, FhirError, Limits, RecordOptions};
 
-/// The project's own bundles.
-pub fn own_fixtures() -> PathBuf {
-    PathBuf::from(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../tests/data/fhir"
-    ))
-}
-
-/// Bundles that nobody of the project wrote, where they are present.
-pub fn foreign_fixtures() -> Option<PathBuf> {
-    let folder = std::env::var_os("XINGLIN_FHIR_DIR").map_or_else(
-        || {
-            PathBuf::from(concat!(
-                env!("CARGO_MANIFEST_DIR"),
-                "/../../../shared/data/fhir-r4"
-            ))
-        },
-        PathBuf::from,
-    );
-    folder.is_dir().then_some(folder)
-}
-
 /// The JSON documents of a folder with their names, in order.
 pub fn documents(folder: PathBuf) -> Vec<(String, Vec<u8>)> {
     let mut documents: Vec<(String, Vec<u8>)> = fs::read_dir(folder)
