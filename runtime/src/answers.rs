@@ -9,7 +9,7 @@ use frame_support::{ensure, traits::Time};
 use pallet_appointments::types::Appointment;
 use pallet_insurance::{
     computation::{SchemeParameters, Year},
-    reads::{CoverageView, PreSettlement},
+    reads::{CoverageView, PreSettlement, PAGE_MAX},
     types::{Coverage, Scheme, Settlement},
 };
 use pallet_payments::reads::InvoiceStatus;
@@ -24,12 +24,15 @@ use xinglin_primitives::{
 };
 
 use crate::{
-    privacy::{acts_as, acts_for, is_by},
+    privacy::{acts_as, acts_for, is_by, is_coverage_by, is_told_all_settlements},
     Insurance, Members, Payments, Records, Runtime, System, Timestamp,
 };
 
-/// Most invoices of a visit, and settlements of an invoice, that a trail has.
-const TRAIL_PAGE_MAX: u32 = 100;
+/// Most invoices of a visit, and settlements of an invoice, on one page of a trail.
+const TRAIL_PAGE_MAX: u32 = PAGE_MAX;
+/// Pages of an invoice's settlements that are looked through for those that the asker is told of. All
+/// but the latest one are reversed, so that hardly any invoice has a second page.
+const SETTLEMENT_PAGES_MAX: usize = 10;
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode, TypeInfo)]
@@ -57,6 +60,12 @@ impl Asker {
     fn insures(&self, coverage: &Coverage<AccountId>) -> bool {
         self.member().is_some_and(|member| is_by(coverage, member))
     }
+
+    /// The same of a coverage by its id.
+    fn insures_by(&self, coverage: CoverageId) -> bool {
+        self.member()
+            .is_some_and(|member| is_coverage_by(coverage, member))
+    }
 }
 
 /// A part of a visit's trail that not everybody is told who may ask about the visit.
@@ -78,10 +87,14 @@ pub enum TrailPart {
 pub struct Trail {
     /// The booking and how far the visit has come.
     pub appointment: Appointment<AccountId>,
-    /// The records written for it.
+    /// The records written for it, all of them, on every page.
     pub records: Vec<(RecordId, Record)>,
-    /// Its invoices, newest first, each with its settlements, newest first.
+    /// A page of its invoices, newest first, each with its settlements, newest first. If there are
+    /// too many of these, the last one here names the one before it (`previous_of_invoice`), and
+    /// [`settlements_of`] has the others.
     pub invoices: Vec<(InvoiceStatus, Vec<(SettlementId, Settlement)>)>,
+    /// If there are older invoices: the one before which the next page begins.
+    pub next: Option<InvoiceId>,
     /// The parts that the asker is not told, whether or not there is anything in them.
     pub withheld: Vec<TrailPart>,
 }
@@ -160,10 +173,7 @@ fn ensure_may_preview(
     // The most that is used would tell how much there is.
     ensure!(account_max_fen == 0, Error::<Runtime>::NeedsPatient);
     let is_staff = asker.member() == Some(invoice.number.member);
-    let is_insurer = || {
-        let coverage = pallet_insurance::Coverages::<Runtime>::get(coverage);
-        coverage.is_some_and(|it| asker.insures(&it))
-    };
+    let is_insurer = || asker.insures_by(coverage);
     ensure!(
         asker.is_for_case() || is_staff || is_insurer(),
         Error::<Runtime>::NotItsInsurer
@@ -171,9 +181,34 @@ fn ensure_may_preview(
     Ok(())
 }
 
+/// The settlements of an invoice, newest first, reversed ones included: for who may pay for the patient
+/// and the member that issued it all; for an insurer those by its own schemes. `limit` counts what the
+/// asker is told.
+pub fn settlements_of(
+    asker: &Asker,
+    invoice: InvoiceId,
+    before: Option<SettlementId>,
+    limit: u32,
+) -> Vec<(SettlementId, Settlement)> {
+    let is_told_all =
+        asker.is_for_case() || is_told_all_settlements(&asker.account, asker.member(), invoice);
+    if is_told_all {
+        return Insurance::settlements_of_invoice(invoice, before, limit);
+    }
+    let page = |before| Insurance::settlements_of_invoice(invoice, before, PAGE_MAX);
+    let pages = core::iter::successors(Some(page(before)), |newer| {
+        newer.last().map(|(oldest, _)| page(Some(*oldest)))
+    });
+    let all = pages.take(SETTLEMENT_PAGES_MAX).flatten();
+    all.filter(|(_, settlement)| asker.insures_by(settlement.coverage))
+        .take(limit.min(PAGE_MAX) as usize)
+        .collect()
+}
+
 /// From an appointment to its records, invoices and settlements, as far as the asker is told of
-/// them; `None` if there is no such appointment.
-pub fn trail_of(asker: &Asker, id: AppointmentId) -> Option<Trail> {
+/// them; `None` if there is no such appointment. The invoices are the newest ones, or those before
+/// the visit's invoice `before`.
+pub fn trail_of(asker: &Asker, id: AppointmentId, before: Option<InvoiceId>) -> Option<Trail> {
     let visit = pallet_appointments::Appointments::<Runtime>::get(id)?;
     let parts = [TrailPart::Records, TrailPart::Invoices].into_iter();
     let withheld: Vec<TrailPart> = parts
@@ -185,11 +220,14 @@ pub fn trail_of(asker: &Asker, id: AppointmentId) -> Option<Trail> {
     };
     let invoices = match withheld.contains(&TrailPart::Invoices) {
         true => Vec::new(),
-        false => invoices_of_visit(id),
+        false => invoices_of_visit(asker, id, before),
     };
+    let older =
+        |(oldest, _): &(InvoiceStatus, _)| oldest.invoice.previous_of_visit.map(|_| oldest.id);
     Some(Trail {
         appointment: visit,
         records,
+        next: invoices.last().and_then(older),
         invoices,
         withheld,
     })
@@ -206,10 +244,14 @@ fn is_told(asker: &Asker, visit: &Appointment<AccountId>, part: TrailPart) -> bo
     is_own || asker.is_for_case() || asker.member() == Some(visit.member)
 }
 
-fn invoices_of_visit(id: AppointmentId) -> Vec<(InvoiceStatus, Vec<(SettlementId, Settlement)>)> {
-    let invoices = Payments::invoices_of_visit(id, None, TRAIL_PAGE_MAX).into_iter();
+fn invoices_of_visit(
+    asker: &Asker,
+    id: AppointmentId,
+    before: Option<InvoiceId>,
+) -> Vec<(InvoiceStatus, Vec<(SettlementId, Settlement)>)> {
+    let invoices = Payments::invoices_of_visit(id, before, TRAIL_PAGE_MAX).into_iter();
     let with_settlements = |invoice: InvoiceStatus| {
-        let settlements = Insurance::settlements_of_invoice(invoice.id, None, TRAIL_PAGE_MAX);
+        let settlements = settlements_of(asker, invoice.id, None, TRAIL_PAGE_MAX);
         (invoice, settlements)
     };
     invoices.map(with_settlements).collect()

@@ -230,8 +230,10 @@ sp_api::decl_runtime_apis! {
         ) -> Vec<(InvoiceId, Waiting<FlaggedRefund>)>;
         /// What the council finds remarkable in settlements.
         fn norms() -> Norms;
-        /// The settlements of an invoice, newest first, reversed ones included.
+        /// The settlements of an invoice, newest first, reversed ones included. An insurer is told
+        /// those by its own schemes.
         fn settlements_of(
+            asker: Asker,
             invoice: InvoiceId,
             before: Option<SettlementId>,
             limit: u32,
@@ -308,10 +310,11 @@ sp_api::decl_runtime_apis! {
         /// appointment. The booking is told to all who may ask about it; the records to the patient,
         /// who may read for her, the practitioner and the member of the visit; the invoices with
         /// their settlements to the patient, who may pay for her, and that member. A regulator's case
-        /// opens all.
+        /// opens all. The invoices come in pages: the newest ones, or those before `before`.
         fn trail_of(
             asker: Asker,
             appointment: AppointmentId,
+            before: Option<InvoiceId>,
         ) -> Option<Trail>;
     }
 }
@@ -607,11 +610,12 @@ impl_runtime_apis! {
         }
 
         fn settlements_of(
+            asker: Asker,
             invoice: InvoiceId,
             before: Option<SettlementId>,
             limit: u32,
         ) -> Vec<(SettlementId, Settlement)> {
-            Insurance::settlements_of_invoice(invoice, before, limit)
+            answers::settlements_of(&asker, invoice, before, limit)
         }
     }
 
@@ -709,8 +713,9 @@ impl_runtime_apis! {
         fn trail_of(
             asker: Asker,
             appointment: AppointmentId,
+            before: Option<InvoiceId>,
         ) -> Option<Trail> {
-            answers::trail_of(&asker, appointment)
+            answers::trail_of(&asker, appointment, before)
         }
     }
 

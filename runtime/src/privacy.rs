@@ -9,13 +9,13 @@
 use frame_support::traits::Time;
 use pallet_audit::states::CaseState;
 use pallet_insurance::types::Coverage;
-use pallet_payments::reads::Document;
+use pallet_payments::{reads::Document, types::Invoice};
 use pallet_records::grants::Grantee;
 use xinglin_primitives::{
     glue::{MemberKind, Members as _, Patients, Practitioners, Scope, Subject},
     privacy::{Refusal, Topic},
-    AccountId, AppointmentId, CaseId, Entity, GrantId, InvoiceId, MemberId, Party, PatientId,
-    PractitionerId, RecordId,
+    AccountId, AppointmentId, CaseId, CoverageId, Entity, GrantId, InvoiceId, MemberId, Party,
+    PatientId, PractitionerId, RecordId, SettlementId,
 };
 
 use crate::{Audit, Insurance, Members, Payments, Records, Runtime, Timestamp};
@@ -162,10 +162,9 @@ fn concerns_entity(asker: &AccountId, member: Option<MemberId>, entity: Entity) 
         Entity::Record(id) => is_about(Topic::Record(id)),
         Entity::Grant(id) => concerns_grant(asker, member, id),
         Entity::Invoice(id) => is_about(Topic::Invoice(id)),
-        Entity::Settlement(id) => pallet_insurance::Settlements::<Runtime>::get(id)
-            .is_some_and(|settlement| is_about(Topic::Invoice(settlement.invoice))),
+        Entity::Settlement(id) => concerns_settlement(asker, member, id),
         Entity::Claim(id) => pallet_insurance::Claims::<Runtime>::get(id).is_some_and(|claim| {
-            member == Some(claim.insurer) || is_about(Topic::Invoice(claim.invoice))
+            member == Some(claim.insurer) || is_told_all_settlements(asker, member, claim.invoice)
         }),
         Entity::Case(id) => Audit::case(id).is_some_and(|case| member == Some(case.regulator)),
     }
@@ -215,6 +214,12 @@ pub(crate) fn is_by(coverage: &Coverage<AccountId>, insurer: MemberId) -> bool {
         .is_some_and(|scheme| scheme.insurer == insurer)
 }
 
+/// The same of a coverage by its id.
+pub(crate) fn is_coverage_by(coverage: CoverageId, insurer: MemberId) -> bool {
+    pallet_insurance::Coverages::<Runtime>::get(coverage)
+        .is_some_and(|coverage| is_by(&coverage, insurer))
+}
+
 fn concerns_visit(asker: &AccountId, member: Option<MemberId>, id: AppointmentId) -> bool {
     let Some(visit) = pallet_appointments::Appointments::<Runtime>::get(id) else {
         return false;
@@ -234,8 +239,31 @@ fn concerns_invoice(asker: &AccountId, member: Option<MemberId>, id: InvoiceId) 
     let Some(invoice) = blue.map(|status| status.invoice) else {
         return false;
     };
-    acts_for(asker, invoice.patient, &[Scope::Paying])
-        || member.is_some_and(|member| {
-            member == invoice.number.member || invoice.details.readers.contains(&member)
-        })
+    has_side_in(asker, member, &invoice)
+        || member.is_some_and(|member| invoice.details.readers.contains(&member))
+}
+
+/// Whether all settlements and claims of an invoice are told to somebody: to the patient's side and the
+/// issuer. Others who may open it are told of those by their own schemes.
+pub(crate) fn is_told_all_settlements(
+    asker: &AccountId,
+    member: Option<MemberId>,
+    invoice: InvoiceId,
+) -> bool {
+    Payments::status_of(invoice).is_some_and(|status| has_side_in(asker, member, &status.invoice))
+}
+
+/// To whom all settlements of its invoice are told, and of those who may open it the insurer that settled.
+fn concerns_settlement(asker: &AccountId, member: Option<MemberId>, id: SettlementId) -> bool {
+    let Some(settlement) = pallet_insurance::Settlements::<Runtime>::get(id) else {
+        return false;
+    };
+    let is_own = || member.is_some_and(|member| is_coverage_by(settlement.coverage, member));
+    is_told_all_settlements(asker, member, settlement.invoice)
+        || (concerns_invoice(asker, member, settlement.invoice) && is_own())
+}
+
+/// The patient's side and the issuer.
+fn has_side_in(asker: &AccountId, member: Option<MemberId>, invoice: &Invoice) -> bool {
+    acts_for(asker, invoice.patient, &[Scope::Paying]) || member == Some(invoice.number.member)
 }

@@ -23,13 +23,13 @@ use crate::{
     parties::unknown,
 };
 
-/// Most pages of operations that are read about one thing.
+/// Most pages that are read of the invoices of a visit, and of the operations about one thing.
 pub const PAGES_MAX: usize = 20;
 
 /// How much is read of a visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Most pages of operations about one thing.
+    /// Most pages of invoices, and of operations about one thing.
     pub pages: usize,
     /// Most operations of a page, up to [`PAGE_MAX`].
     pub page_items: u32,
@@ -49,7 +49,7 @@ impl Default for Limits {
 pub enum Cut {
     /// Operations on this after those that were read. There may be none that were not.
     Operations(Entity),
-    /// This invoice of the visit and those before it: a trail has the newest.
+    /// This invoice of the visit and those before it.
     Invoices(InvoiceId),
     /// This settlement and those before it of the same invoice: a trail has the newest.
     Settlements(SettlementId),
@@ -118,9 +118,7 @@ pub async fn follow_within(
     appointment: AppointmentId,
     limits: Limits,
 ) -> Result<Visit, OperationError> {
-    let question = questions::Trail { appointment };
-    let trail = client.ask_for(key, case, &question).await?;
-    let trail = trail.ok_or_else(|| unknown(format_args!("appointment {appointment}")))?;
+    let trail = read(client, (key, case), appointment, limits).await?;
     let mut found = Found::new();
     let (mut hidden, mut cut) = (Vec::new(), unread(&trail));
     let mut about = entities(appointment, &trail);
@@ -144,6 +142,33 @@ pub async fn follow_within(
         hidden,
         cut,
     })
+}
+
+/// The trail with as many pages of invoices as the limits allow.
+async fn read(
+    client: &Client,
+    (key, case): (&KeyPair, Option<CaseId>),
+    appointment: AppointmentId,
+    limits: Limits,
+) -> Result<Trail, OperationError> {
+    let missing = || unknown(format_args!("appointment {appointment}"));
+    let mut question = questions::Trail {
+        appointment,
+        before: None,
+    };
+    let first = client.ask_for(key, case, &question).await?;
+    let mut trail = first.ok_or_else(missing)?;
+    for _ in 1..limits.pages {
+        if trail.next.is_none() {
+            break;
+        }
+        question.before = trail.next;
+        let page = client.ask_for(key, case, &question).await?;
+        let page = page.ok_or_else(missing)?;
+        trail.invoices.extend(page.invoices);
+        trail.next = page.next;
+    }
+    Ok(trail)
 }
 
 /// What a trail does not have of its visit: what was withheld, and what came before the oldest invoices and

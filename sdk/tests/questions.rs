@@ -109,6 +109,7 @@ fn who_asks_is_told_to_functions_that_answer_in_parts() {
     assert!(answer(&coverages).is_empty());
     let trail = ask::Trail {
         appointment: AppointmentId(0),
+        before: Some(InvoiceId(1)),
     };
     assert_eq!(answer(&trail), None);
     let pre_settle = ask::PreSettle {

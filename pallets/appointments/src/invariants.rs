@@ -207,7 +207,8 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Only live appointments have money in escrow, and it is exactly what is held.
+    /// Only live appointments have money in escrow, and it is exactly what is held, on whichever
+    /// account.
     fn check_escrow(appointments: &AppointmentsOf<T>) -> Check {
         let mut payers: Vec<(T::AccountId, Balance)> = Vec::new();
         for a in appointments.values() {
@@ -221,6 +222,11 @@ impl<T: Config> Pallet<T> {
                 None => payers.push((escrow.payer.clone(), escrow.amount_fen)),
             }
         }
+        let held_fen: Balance = frame_system::Account::<T>::iter_keys()
+            .map(|who| T::Currency::balance_on_hold(&HoldReason::Fee.into(), &who))
+            .sum();
+        let due_fen: Balance = payers.iter().map(|(_, sum)| sum).sum();
+        ensure!(held_fen == due_fen, "money is held for no appointment");
         for (payer, sum) in payers {
             let held = T::Currency::balance_on_hold(&HoldReason::Fee.into(), &payer);
             ensure!(held == sum, "the money held is not the sum of the fees");

@@ -34,39 +34,13 @@ pub(crate) struct Plan<T: Config> {
     pub split: Split,
 }
 
-impl<T: Config> Plan<T> {
-    /// What the patient still owes the member before anything is settled, in fen.
-    pub fn due_fen(&self) -> Balance {
-        self.bill.total_fen.saturating_sub(self.bill.paid_fen)
-    }
-
-    /// What of the fund's and the account's part goes to the member: as much as it is owed. The
-    /// rest goes to the patient, who has paid it.
-    pub fn to_member_fen(&self) -> Balance {
-        let covered_fen = self.split.fund_fen().saturating_add(self.split.account_fen);
-        covered_fen.min(self.due_fen())
-    }
-
-    /// What goes to the patient.
-    pub fn to_patient_fen(&self) -> Balance {
-        let covered_fen = self.split.fund_fen().saturating_add(self.split.account_fen);
-        covered_fen.saturating_sub(self.to_member_fen())
-    }
-
-    /// What the patient still owes afterwards.
-    pub fn rest_fen(&self) -> Balance {
-        self.due_fen().saturating_sub(self.to_member_fen())
-    }
-}
-
 impl<T: Config> Pallet<T> {
     pub(crate) fn bill(invoice: InvoiceId) -> Result<Bill, Error<T>> {
         T::Invoices::bill(invoice).ok_or(Error::UnknownInvoice)
     }
 
-    /// Plans the settlement of a bill with as much of the personal account as is allowed and needed:
-    /// of what the patient has paid herself, it gives back nothing, except when she has paid all
-    /// of it and claims.
+    /// Plans the settlement of a bill with as much of the personal account as there is, is allowed
+    /// and needed ([`Case::split`]).
     pub(crate) fn plan(
         invoice: InvoiceId,
         bill: Bill,
@@ -91,23 +65,15 @@ impl<T: Config> Pallet<T> {
         let parameters = Self::parameters(&coverage, version)?;
         let year = day.year();
         let so_far = Accumulated::<T>::get(coverage_id, year);
-        let encounter = Encounter {
-            setting: bill.setting,
-            level: T::Members::level_of(bill.member),
-            visit: bill.visit,
-        };
+        let encounter = Encounter::of(&bill, T::Members::level_of(bill.member));
         let case = Case {
             parameters: &parameters,
             insured,
             encounter,
             so_far: &so_far,
         };
-        let split = case.compute(&bill.lines).map_err(Error::<T>::from)?;
-        ensure!(split.total_fen == bill.total_fen, Error::<T>::Overflow);
-        let is_paid = bill.paid_fen >= bill.total_fen;
-        let paid_fen = if is_paid { 0 } else { bill.paid_fen };
-        let usable_fen = split.person_fen().saturating_sub(paid_fen);
-        let max_fen = account_max_fen.min(coverage.account_fen()).min(usable_fen);
+        let max_fen = account_max_fen.min(coverage.account_fen());
+        let split = case.split(&bill, max_fen).map_err(Error::<T>::from)?;
         Ok(Plan {
             invoice,
             bill,
@@ -118,7 +84,7 @@ impl<T: Config> Pallet<T> {
             encounter,
             so_far,
             review: parameters.review,
-            split: split.with_account(max_fen),
+            split,
             coverage,
         })
     }
@@ -171,7 +137,9 @@ impl<T: Config> From<ComputationError> for Error<T> {
     fn from(error: ComputationError) -> Self {
         match error {
             ComputationError::BadLine(_) => Self::BadLine,
-            ComputationError::Overflow | ComputationError::NotAccumulated => Self::Overflow,
+            ComputationError::Overflow
+            | ComputationError::OtherTotal
+            | ComputationError::NotAccumulated => Self::Overflow,
         }
     }
 }

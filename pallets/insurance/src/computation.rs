@@ -22,7 +22,8 @@
 //!    cap leaves.
 //! 5. **Medical aid**: `F3` is a share of what is left of `E`, rounded down, within its cap.
 //! 6. **The person** pays the rest: from the personal account as far as it goes and she allows
-//!    ([`Split::with_account`]), and otherwise in cash.
+//!    ([`Split::with_account`]), and otherwise in cash. Of a bill of which she has paid a part,
+//!    [`Case::split`] says how much the account pays.
 //!
 //! # Where the rules leave a choice
 //!
@@ -42,6 +43,7 @@
 
 mod accumulators;
 mod bands;
+mod bill;
 mod lines;
 mod parameters;
 mod split;
@@ -73,6 +75,9 @@ pub enum ComputationError {
     /// The amounts do not fit 128 bits.
     #[error("the amounts are too large to compute with: correct prices or quantities")]
     Overflow,
+    /// The lines make another sum than the bill says.
+    #[error("the lines do not make the total of the bill: do not pay it")]
+    OtherTotal,
     /// A settlement is taken back that was not added.
     #[error("less was accumulated than is taken back: the settlement is not one of this year's")]
     NotAccumulated,

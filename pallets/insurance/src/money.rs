@@ -29,7 +29,7 @@ impl<T: Config> Pallet<T> {
     pub(crate) fn ensure_funded(plan: &Plan<T>) -> Result<(), Error<T>> {
         let fund = Self::fund_of(plan.scheme.insurer)?;
         Self::ensure_has(&fund, plan.split.fund_fen(), Error::FundTooSmall)?;
-        Self::ensure_may_receive(plan.bill.member, plan.to_member_fen())
+        Self::ensure_may_receive(plan.bill.member, plan.split.to_member_fen(&plan.bill))
     }
 
     /// Pays the parts of fund and account: the fund's first to the member, then to the patient.
@@ -37,8 +37,8 @@ impl<T: Config> Pallet<T> {
         Self::ensure_funded(plan)?;
         let fund = Self::fund_of(plan.scheme.insurer)?;
         let payout = Payout {
-            to_member_fen: plan.to_member_fen(),
-            to_patient_fen: plan.to_patient_fen(),
+            to_member_fen: plan.split.to_member_fen(&plan.bill),
+            to_patient_fen: plan.split.to_patient_fen(&plan.bill),
         };
         let by_fund_fen = plan.split.fund_fen().min(payout.to_member_fen);
         let from_fund = Payout {

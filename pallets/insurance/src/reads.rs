@@ -5,6 +5,7 @@ use frame_support::{storage::IterableStorageDoubleMap, traits::Time};
 use scale_info::TypeInfo;
 use sp_runtime::DispatchError;
 use xinglin_primitives::{
+    glue::Bill,
     time::{Date, Moment},
     Balance, ClaimId, CoverageId, InOrder, InvoiceId, MemberId, PatientId, SchemeId, SettlementId,
 };
@@ -36,6 +37,20 @@ pub struct PreSettlement {
     pub rest_fen: Balance,
     /// Why the insurer would look at it first. If there is anything, no money moves at once.
     pub flags: Flags,
+}
+
+impl PreSettlement {
+    /// What a split of a bill brings.
+    pub fn new(bill: &Bill, split: Split, version: Date, flags: Flags) -> Self {
+        Self {
+            split,
+            version,
+            to_member_fen: split.to_member_fen(bill),
+            to_patient_fen: split.to_patient_fen(bill),
+            rest_fen: split.rest_fen(bill),
+            flags,
+        }
+    }
 }
 
 /// What waits for an insurer.
@@ -93,14 +108,12 @@ impl<T: Config> Pallet<T> {
             Self::ensure_funded(&plan)?;
             Self::ensure_rememberable(&plan.bill)?;
         }
-        Ok(PreSettlement {
-            split: plan.split,
-            version: plan.version,
-            to_member_fen: plan.to_member_fen(),
-            to_patient_fen: plan.to_patient_fen(),
-            rest_fen: plan.rest_fen(),
+        Ok(PreSettlement::new(
+            &plan.bill,
+            plan.split,
+            plan.version,
             flags,
-        })
+        ))
     }
 
     /// The coverages of a patient in the order of enrolment, at most `limit` after the first

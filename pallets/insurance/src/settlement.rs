@@ -49,9 +49,9 @@ impl<T: Config> Pallet<T> {
             request.coverage,
             request.account_max_fen,
         )?;
-        ensure!(plan.due_fen() > 0, Error::<T>::PaidInFull);
+        ensure!(plan.bill.due_fen() > 0, Error::<T>::PaidInFull);
         if !Self::file_if_flagged(&plan, request.account_max_fen)? {
-            let rest_fen = plan.rest_fen();
+            let rest_fen = plan.split.rest_fen(&plan.bill);
             Self::execute(plan, None)?;
             if let Some(payment) = payment.filter(|_| rest_fen > 0) {
                 T::Invoices::pay_from_balance(who, request.invoice, rest_fen, payment)?;
@@ -73,7 +73,7 @@ impl<T: Config> Pallet<T> {
             request.coverage,
             request.account_max_fen,
         )?;
-        ensure!(plan.due_fen() == 0, Error::<T>::NotPaidInFull);
+        ensure!(plan.bill.due_fen() == 0, Error::<T>::NotPaidInFull);
         if !Self::file_if_flagged(&plan, request.account_max_fen)? {
             Self::execute(plan, None)?;
         }
@@ -87,7 +87,8 @@ impl<T: Config> Pallet<T> {
     ) -> Result<SettlementId, DispatchError> {
         let id = NextSettlement::<T>::get();
         NextSettlement::<T>::put(id.next().ok_or(Error::<T>::IdsUsedUp)?);
-        let (to_member_fen, to_patient_fen) = (plan.to_member_fen(), plan.to_patient_fen());
+        let to_member_fen = plan.split.to_member_fen(&plan.bill);
+        let to_patient_fen = plan.split.to_patient_fen(&plan.bill);
         Self::pay_out(&mut plan)?;
         T::Invoices::cover(plan.invoice, id, to_member_fen)?;
         let admission_before = plan

@@ -254,7 +254,7 @@ pub struct Settlement {
 impl Settlement {
     /// What fund and account paid, in fen.
     pub fn covered_fen(&self) -> Balance {
-        self.split.fund_fen().saturating_add(self.split.account_fen)
+        self.split.covered_fen()
     }
 
     /// What went to the patient, in fen.

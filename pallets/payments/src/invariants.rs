@@ -13,10 +13,10 @@ use crate::{
     number::InvoiceNumber,
     refunds::merged,
     types::{BankBook, InOrder, Invoice, LineParts, RedLetter, Source},
-    Banks, ByEnvelope, Config, HoldReason, InvoiceLines, Invoices, LatestOfPatient, LatestOfVisit,
-    NextInvoice, NextProvider, NextRedemption, Numbers, OpenRedemptions, Pallet, PaymentIds,
-    Payments, ProviderAccounts, Providers, Receipts, RedLetters, RedLettersOf, Redemptions,
-    RedemptionsOf, RefundIds, RefundedParts, Sequences, Unpaid,
+    Banks, ByEnvelope, Config, Endowed, HoldReason, InvoiceLines, Invoices, LatestOfPatient,
+    LatestOfVisit, NextInvoice, NextProvider, NextRedemption, Numbers, OpenRedemptions, Pallet,
+    PaymentIds, Payments, ProviderAccounts, Providers, Receipts, RedLetters, RedLettersOf,
+    Redemptions, RedemptionsOf, RefundIds, RefundedParts, Sequences, Unpaid,
 };
 
 type Check = Result<(), TryRuntimeError>;
@@ -277,9 +277,10 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// No bank redeems, or is asked to redeem, more than it issued, and what banks owe exists.
+    /// No bank redeems, or is asked to redeem, more than it issued, and there is no other money
+    /// than what banks owe and what the chain began with.
     fn check_banks() -> Check {
-        let mut owed_fen: Balance = 0;
+        let mut backed_fen = Endowed::<T>::get();
         for book in Banks::<T>::iter_values() {
             let BankBook {
                 issued_fen,
@@ -290,11 +291,11 @@ impl<T: Config> Pallet<T> {
                 redeemed_fen + pending_fen <= issued_fen,
                 "a bank redeems more than it issued"
             );
-            owed_fen += issued_fen - redeemed_fen;
+            backed_fen += issued_fen - redeemed_fen;
         }
         ensure!(
-            owed_fen <= T::Currency::total_issuance(),
-            "banks owe more than there is"
+            backed_fen == T::Currency::total_issuance(),
+            "the money there is was not issued by the banks"
         );
         Ok(())
     }

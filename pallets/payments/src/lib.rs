@@ -4,7 +4,8 @@
 //!
 //! Settlement banks issue on-chain CNY against money they took in, and redeem it 1:1 ([`money`]).
 //! The pallet keeps per bank what it issued, redeemed and is asked to redeem; a bank is never asked
-//! for more than it has issued.
+//! for more than it has issued. All money there is was issued by a bank and not redeemed, or was
+//! there at the beginning ([`Endowed`]).
 //!
 //! # Invoices
 //!
@@ -89,7 +90,7 @@ pub mod pallet {
     use frame_support::{
         pallet_prelude::*,
         traits::{
-            fungible::{Mutate, MutateHold},
+            fungible::{Inspect, Mutate, MutateHold},
             Time,
         },
         DefaultNoBound,
@@ -159,6 +160,10 @@ pub mod pallet {
         /// Redemptions that the bank has not answered.
         Redemption,
     }
+
+    /// What accounts had at the beginning of the chain, in fen: the money that no bank has issued.
+    #[pallet::storage]
+    pub type Endowed<T> = StorageValue<_, Balance, ValueQuery>;
 
     /// What each bank has issued and redeemed.
     // Members come one by one from the council.
@@ -314,6 +319,8 @@ pub mod pallet {
     #[pallet::genesis_build]
     impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
         fn build(&self) {
+            // The balances come before this pallet in the runtime: they are built.
+            Endowed::<T>::put(T::Currency::total_issuance());
             Pallet::<T>::build_genesis(self);
         }
     }

@@ -2,28 +2,35 @@
 
 use sp_runtime::DispatchError;
 use xinglin_primitives::{
-    glue::{self, Bill},
+    glue::{self, Bill, Lines},
     Balance, Hash, InvoiceId, SettlementId,
 };
 
-use crate::{states::Step, Config, Error, Event, InvoiceLines, Invoices, Pallet};
+use crate::{states::Step, types::Invoice, Config, Error, Event, InvoiceLines, Invoices, Pallet};
+
+impl Invoice {
+    /// What insurance needs to know of the invoice with these lines.
+    pub fn bill(&self, lines: Lines) -> Bill {
+        Bill {
+            member: self.number.member,
+            patient: self.patient,
+            visit: self.visit,
+            setting: self.setting,
+            service: self.service,
+            issued_at: self.issued_at,
+            lines,
+            total_fen: self.tally.total_fen,
+            paid_fen: self.tally.paid_fen,
+            settlement: self.tally.settlement,
+            is_open: self.tally.is_open(),
+        }
+    }
+}
 
 impl<T: Config> glue::Invoices<T::AccountId> for Pallet<T> {
     fn bill(id: InvoiceId) -> Option<Bill> {
         let invoice = Invoices::<T>::get(id)?;
-        Some(Bill {
-            member: invoice.number.member,
-            patient: invoice.patient,
-            visit: invoice.visit,
-            setting: invoice.setting,
-            service: invoice.service,
-            issued_at: invoice.issued_at,
-            lines: InvoiceLines::<T>::get(id)?,
-            total_fen: invoice.tally.total_fen,
-            paid_fen: invoice.tally.paid_fen,
-            settlement: invoice.tally.settlement,
-            is_open: invoice.tally.is_open(),
-        })
+        Some(invoice.bill(InvoiceLines::<T>::get(id)?))
     }
 
     fn cover(

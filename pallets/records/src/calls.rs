@@ -88,8 +88,9 @@ mod calls {
             Self::do_amend(by, record, reason, Content::External(file), keys)
         }
 
-        /// Marks a record as entered in error. It stays, and stays readable for those who may read
-        /// it, but counts for nothing and is shared no more.
+        /// Marks a record as entered in error. It counts for nothing from then on, and no grant is
+        /// given of it alone any more. It stays readable, also by grants: whoever relied on it must
+        /// be able to see what it said.
         ///
         /// Origin: signed by the author's own account or an account of her member.
         ///

@@ -182,7 +182,8 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Live grants are of live records and live sources, and say what the grant says.
+    /// Live grants are of live sources and say what the grant says. One of a single record is of a
+    /// record of the patient that is not erased; if that was retracted, the grant is older.
     fn check_live_grants(records: &AllRecords) -> Check {
         for (patient, live) in LiveGrants::<T>::iter() {
             ensure!(!live.is_empty(), "an empty list of grants is stored");
@@ -207,11 +208,12 @@ impl<T: Config> Pallet<T> {
                     );
                 }
                 if let Covered::Record(id) = grant.terms.what {
+                    let record = records.get(&id).filter(|it| it.patient == patient);
+                    let record = record.ok_or("a grant without a record of the patient")?;
+                    ensure!(!record.is_erased(), "a grant of an erased record");
                     ensure!(
-                        records
-                            .get(&id)
-                            .is_some_and(|it| it.patient == patient && !it.is_erased()),
-                        "a grant without a live record"
+                        record.retracted_at.is_none_or(|at| grant.given_at <= at),
+                        "a grant of a record that was retracted before"
                     );
                 }
                 let same = live.iter().filter(|it| it.grantee == line.grantee);

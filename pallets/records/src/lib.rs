@@ -34,6 +34,12 @@
 //! the same hash ends it when its visit is over or off. One batch can share and book. If the visit
 //! is off already when the grant is given, nothing but its time ends it.
 //!
+//! # Retraction
+//!
+//! A retracted record is marked as entered in error, and stays: whoever may read it still does, by
+//! the grants there are and by those of the history. It documents no visit and cannot be amended,
+//! and no grant of it alone is given or asked for any more.
+//!
 //! # Erasure
 //!
 //! The patient asks, and the author's member confirms that it has destroyed its own keys; then those

@@ -149,7 +149,8 @@ impl<T: Config> Pallet<T> {
         Self::ensure_known(terms.grantee)
     }
 
-    /// Refuses what covers nothing: no kinds, no time, or no live record of the patient.
+    /// Refuses what covers nothing: no kinds, no time, or no record of the patient that is neither
+    /// erased nor retracted.
     pub(crate) fn ensure_covers_something(
         patient: PatientId,
         what: &Covered,

@@ -4,6 +4,10 @@
 //! and calls the question's method with two parameters: the question and an [`Auth`]. A third one
 //! chooses the form of the answer, [`Form`]. Each challenge serves one question and expires.
 //!
+//! An account may ask a node 4,096 questions within a minute, those that are refused included;
+//! accounts that are neither registered nor act for anybody have this quota together
+//! ([`codes::QUESTION_QUOTA`](crate::codes::QUESTION_QUOTA)).
+//!
 //! | method | about | answer |
 //! |---|---|---|
 //! | `xinglin_records` | a patient's records, newest first | page of records |
@@ -28,7 +32,7 @@
 //! | `xinglin_coverages` | a patient's coverages, accumulators, account; an insurer is told [its own](Coverages) | list |
 //! | `xinglin_scheme` | the rules of a scheme on a day, which [anybody](Scheme) may ask for | scheme, version, parameters |
 //! | `xinglin_balance` | what is on an account: one's own, or [that of whom one acts for](Balance) | on-chain CNY, free and held |
-//! | `xinglin_settlements` | an invoice's settlements | list, newest first |
+//! | `xinglin_settlements` | an invoice's settlements; an insurer is told [its own](Settlements) | list, newest first |
 //! | `xinglin_openClaims` | claims with flags that wait for an insurer | list, oldest first |
 //! | `xinglin_flaggedClaims` | the same with due times; without an insurer those of all, for a regulator | list, oldest first |
 //! | `xinglin_flaggedRefunds` | invoices refunded soon after they had been settled that wait for an insurer, or any | list |
@@ -391,13 +395,21 @@ question! {
     /// | `Invoices`, with settlements | the patient, delegates who pay for her, the member's accounts |
     ///
     /// A regulator asks for an open case about one of them, and is told all.
+    ///
+    /// Invoices come newest first, up to 100 on a page; `next`, if there is one, is the `before` of
+    /// the next page. Of an invoice with more than 100 settlements the oldest one here names the one
+    /// before it (`previous_of_invoice`), and [`Settlements`] tells the others. Records are never
+    /// more than 64, and on every page.
     Trail {
         /// Which visit.
         appointment: AppointmentId,
+        /// The invoices before this one; the newest without it.
+        #[serde(default)]
+        before: Option<InvoiceId>,
     },
     "xinglin_trail",
     |q, asker| Topic::Appointment(q.appointment),
-    "TrailApi_trail_of" (&asker.account, asker.case, q.appointment)
+    "TrailApi_trail_of" (&asker.account, asker.case, q.appointment, q.before)
 }
 question! {
     /// An invoice, blue or red.
@@ -549,7 +561,9 @@ question! {
     "PaymentsApi_balance_of" (&asker.account, q.of)
 }
 question! {
-    /// The settlements of an invoice, newest first.
+    /// The settlements of an invoice, newest first, reversed ones included: all of them for the
+    /// patient, who may pay for her, the member that issued it and a regulator's case; for an insurer
+    /// those by its own schemes.
     Settlements {
         /// Which.
         invoice: InvoiceId,
@@ -561,8 +575,8 @@ question! {
         limit: u32,
     },
     "xinglin_settlements",
-    |q, _asker| Topic::Invoice(q.invoice),
-    "InsuranceApi_settlements_of" (q.invoice, q.before, q.limit)
+    |q, asker| Topic::Invoice(q.invoice),
+    "InsuranceApi_settlements_of" (&asker.account, asker.case, q.invoice, q.before, q.limit)
 }
 question! {
     /// The flagged claims that wait for an insurer, oldest first.

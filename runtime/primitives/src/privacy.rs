@@ -29,7 +29,7 @@ pub enum Topic {
     Schedule(ScheduleId),
     /// One visit and what came of it: the records and the bills for those only whose they are.
     Appointment(AppointmentId),
-    /// One invoice, its payments and settlements.
+    /// One invoice, its payments and settlements: for an insurer those by its schemes.
     Invoice(InvoiceId),
     /// What waits for a member: schedules' bookings, unpaid invoices, claims, requests. And what is
     /// on its account.

@@ -51,7 +51,7 @@ struct DevMember {
     patients: u16,
 }
 
-const MEMBERS: [DevMember; 5] = [
+const MEMBERS: [DevMember; 6] = [
     DevMember {
         path: "//Alice",
         name: "Alice Hospital",
@@ -95,6 +95,15 @@ const MEMBERS: [DevMember; 5] = [
         level: None,
         departments: &[],
         doctors: &[],
+        patients: 0,
+    },
+    DevMember {
+        path: "//Grace",
+        name: "Grace Hospital",
+        kind: MemberKind::Hospital,
+        level: Some(HospitalLevel::Two),
+        departments: &["Rehabilitation medicine"],
+        doctors: &[1],
         patients: 0,
     },
 ];

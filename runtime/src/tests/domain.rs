@@ -45,15 +45,15 @@ pub(super) fn book(patient: u64, slot: u16) -> RuntimeCall {
     .into()
 }
 
-/// Passes a motion with the votes of the first four members, in one block.
-pub(super) fn motion(chain: &mut Chain, nonces: [Nonce; 4], call: RuntimeCall) {
+/// Passes a motion with the votes of the first members, of whom these are the nonces, in one block.
+pub(super) fn motion<const N: usize>(chain: &mut Chain, nonces: [Nonce; N], call: RuntimeCall) {
     let length_bound = call.encoded_size() as u32;
     let hash = sp_io::hashing::blake2_256(&call.encode()).into();
     let index = chain.ext.execute_with(
         pallet_collective::ProposalCount::<Runtime, crate::configs::CouncilInstance>::get,
     );
     let propose = pallet_collective::Call::propose {
-        threshold: 4,
+        threshold: N as u32,
         proposal: Box::new(call),
         length_bound,
     };
@@ -68,17 +68,19 @@ pub(super) fn motion(chain: &mut Chain, nonces: [Nonce; 4], call: RuntimeCall) {
         proposal_weight_bound: crate::configs::BLOCK_WEIGHT_MAX.div(4),
         length_bound,
     };
-    let [alice, bob, charlie, dave] = nonces;
-    let transactions = vec![
-        chain.sign("//Alice", alice, propose),
-        chain.sign("//Alice", alice + 1, vote()),
-        chain.sign("//Bob", bob, vote()),
-        chain.sign("//Charlie", charlie, vote()),
-        chain.sign("//Dave", dave, vote()),
-        chain.sign("//Alice", alice + 2, close),
+    let [first, others @ ..] = &nonces[..] else {
+        panic!("nobody votes");
+    };
+    let mut transactions = vec![
+        chain.sign("//Alice", *first, propose),
+        chain.sign("//Alice", first + 1, vote()),
     ];
+    for (path, nonce) in ["//Bob", "//Charlie", "//Dave", "//Eve"].iter().zip(others) {
+        transactions.push(chain.sign(path, *nonce, vote()));
+    }
+    transactions.push(chain.sign("//Alice", first + 2, close));
     let built = chain.block(transactions);
-    assert_eq!(built.outcomes, vec![Ok(Ok(())); 6]);
+    assert_eq!(built.outcomes, vec![Ok(Ok(())); N + 2]);
     let executed = chain
         .ext
         .execute_with(System::events)

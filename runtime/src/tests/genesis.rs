@@ -4,8 +4,8 @@ use sp_genesis_builder::PresetId;
 use sp_keyring::Sr25519Keyring;
 use xinglin_primitives::{
     consensus::SignedPayload,
-    glue::{MemberKind, Members as _},
-    MemberId,
+    glue::{MemberKind, Members as _, Practitioners as _},
+    DepartmentId, MemberId, PractitionerId,
 };
 
 use super::*;
@@ -42,9 +42,30 @@ fn the_well_known_five_are_members_of_different_kinds() {
 }
 
 #[test]
+fn there_is_a_second_hospital_with_a_doctor() {
+    let mut chain = Chain::new();
+    let (hospital, doctor) = (MemberId(5), PractitionerId(3));
+    chain.ext.execute_with(|| {
+        assert_eq!(Members::kind_of(hospital), Some(MemberKind::Hospital));
+        let account = dev::account("//Grace//doctor//1");
+        assert_eq!(Members::practitioner_of(&account), Some(doctor));
+        let department = Members::department_at(doctor, hospital);
+        assert_eq!(department, Some(DepartmentId(1)));
+    });
+}
+
+#[test]
 fn every_member_has_a_seat() {
     let mut chain = Chain::new();
-    let mut accounts = ["//Alice", "//Bob", "//Charlie", "//Dave", "//Eve"].map(dev::account);
+    let members = [
+        "//Alice",
+        "//Bob",
+        "//Charlie",
+        "//Dave",
+        "//Eve",
+        "//Grace",
+    ];
+    let mut accounts = members.map(dev::account);
     accounts.sort();
     let seats = chain
         .ext

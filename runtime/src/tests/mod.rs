@@ -16,6 +16,7 @@ mod oversight;
 mod policy;
 mod privacy;
 mod replacement;
+mod settlements;
 mod transactions;
 mod trusted_time;
 mod upgrade;

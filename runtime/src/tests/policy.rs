@@ -39,7 +39,7 @@ const REGULATOR: &str = "//Dave";
 
 /// The roles: their names, who they are, and for which case they ask. One case is about the patient,
 /// one about the hospital, and one about another patient.
-const ROLES: [(&str, &str, Option<u64>); 19] = [
+pub(super) const ROLES: [(&str, &str, Option<u64>); 19] = [
     ("patient", PATIENT, None),
     ("books", "//delegate//books", None),
     ("reads", "//delegate//reads", None),
@@ -64,10 +64,10 @@ const ROLES: [(&str, &str, Option<u64>); 19] = [
 const CASES: [&str; 3] = ["case of her", "case of the hospital", "other case"];
 
 const HER: PatientId = PatientId(0);
-const VISIT: AppointmentId = AppointmentId(0);
+pub(super) const VISIT: AppointmentId = AppointmentId(0);
 /// By the scheme of each insurer.
-const COVERAGE: CoverageId = CoverageId(0);
-const OTHER_COVERAGE: CoverageId = CoverageId(1);
+pub(super) const COVERAGE: CoverageId = CoverageId(0);
+pub(super) const OTHER_COVERAGE: CoverageId = CoverageId(1);
 /// What the insurer has credited to the personal account.
 const CREDITED_FEN: u128 = 50_000;
 pub(super) const CIPHERTEXT: &[u8] = b"sealed record";
@@ -77,7 +77,7 @@ pub(super) fn apply(chain: &mut Chain, path: &str, nonce: Nonce, call: impl Into
     assert_eq!(chain.one(transaction), Ok(Ok(())), "{path} {nonce}");
 }
 
-fn asker_of(role: &str) -> Asker {
+pub(super) fn asker_of(role: &str) -> Asker {
     let found = ROLES.iter().find(|(name, ..)| *name == role);
     let (_, path, case) = found.unwrap();
     Asker {
@@ -152,10 +152,10 @@ pub(super) fn delegation(path: &str, scope: Scope, until: Moment) -> RuntimeCall
     .into()
 }
 
-fn settlement(invoice: u64) -> RuntimeCall {
+pub(super) fn settlement(invoice: u64, coverage: CoverageId) -> RuntimeCall {
     pallet_insurance::Call::settle {
         invoice: InvoiceId(invoice),
-        coverage: COVERAGE,
+        coverage,
         account_max_fen: 0,
         payment: None,
     }
@@ -203,9 +203,9 @@ pub(super) fn populated() -> Chain {
         let invoice = money::invoice(Some(VISIT), envelope, readers);
         apply(&mut chain, HOSPITAL, nonce, invoice);
     }
-    apply(&mut chain, PATIENT, 2, settlement(0));
+    apply(&mut chain, PATIENT, 2, settlement(0, COVERAGE));
     // The same on the same day is for the insurer to look at.
-    apply(&mut chain, PATIENT, 3, settlement(1));
+    apply(&mut chain, PATIENT, 3, settlement(1, COVERAGE));
 
     let until = chain.now + HOUR_MS;
     let delegates = [
@@ -423,7 +423,9 @@ fn a_trail_has_the_parts_that_are_the_askers() {
     ];
     for (role, withheld) in rows {
         let asker = asker_of(role);
-        let trail = chain.discard(|| answers::trail_of(&asker, VISIT)).unwrap();
+        let trail = chain
+            .discard(|| answers::trail_of(&asker, VISIT, None))
+            .unwrap();
         assert_eq!(trail.withheld, withheld, "{role}");
         let (records, invoices) = (trail.records.len(), trail.invoices.len());
         let told = |part| !withheld.contains(&part);
@@ -431,7 +433,7 @@ fn a_trail_has_the_parts_that_are_the_askers() {
         assert_eq!(invoices, 3 * usize::from(told(Invoices)), "{role}");
     }
     let asker = asker_of("patient");
-    let none = chain.discard(|| answers::trail_of(&asker, AppointmentId(7)));
+    let none = chain.discard(|| answers::trail_of(&asker, AppointmentId(7), None));
     assert_eq!(none, None);
 }
 
@@ -546,7 +548,10 @@ fn the_functions_by_name_take_the_asker() {
     let bill = (&account, case, InvoiceId(2), COVERAGE, 0u128).encode();
     let split = ask("InsuranceApi_pre_settle", bill).unwrap();
     assert_eq!(split[0], 1, "an error");
-    let visit = (&account, case, VISIT).encode();
+    let settled = (&account, case, InvoiceId(0), None::<SettlementId>, 9u32).encode();
+    let settlements = ask("InsuranceApi_settlements_of", settled).unwrap();
+    assert_eq!(settlements, codec::Compact(0u32).encode(), "another's");
+    let visit = (&account, case, VISIT, None::<InvoiceId>).encode();
     let trail = ask("TrailApi_trail_of", visit).unwrap();
     let withheld = vec![TrailPart::Records, TrailPart::Invoices].encode();
     assert!(trail.ends_with(&withheld));

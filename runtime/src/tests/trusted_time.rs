@@ -11,7 +11,7 @@ use xinglin_timestamps::testing::{Keys, TestAuthority};
 
 use super::{domain::motion, *};
 
-const AUTHORITY: MemberId = MemberId(5);
+const AUTHORITY: MemberId = MemberId(6);
 const AUTHORITY_PATH: &str = "//Ferdie";
 
 fn call<R: Decode>(chain: &mut Chain, method: &str, data: impl Encode) -> R {
@@ -46,7 +46,8 @@ fn with_authority(service: &TestAuthority) -> Chain {
         member: AUTHORITY,
         certificates: certificates.try_into().unwrap(),
     };
-    motion(&mut chain, [3, 1, 1, 1], register.into());
+    // Of seven seats four are less than two thirds.
+    motion(&mut chain, [3, 1, 1, 1, 0], register.into());
     chain
 }
 

@@ -1,6 +1,12 @@
 //! Fees in escrow.
 
-use frame_support::{assert_noop, assert_ok, traits::fungible::Mutate};
+use frame_support::{
+    assert_noop, assert_ok,
+    traits::{
+        fungible::{Mutate, MutateHold},
+        tokens::Precision,
+    },
+};
 use xinglin_primitives::{time::MINUTE_MS, AppointmentId, Balance, PatientId, ScheduleId};
 
 use crate::{
@@ -273,6 +279,18 @@ fn a_refund_too_small_for_a_new_account_stays_with_the_old_one() {
         assert_ok!(call(NEW_ACCOUNT, cancellation(ALICE, id)));
         assert_eq!(moved(ALICE), (0, 0, 0));
         assert_eq!(free(NEW_ACCOUNT), 0);
+    });
+}
+
+#[test]
+fn money_that_is_held_for_no_appointment_is_noticed() {
+    run_with(paid(), || {
+        book(ALICE, 0, 0);
+        check();
+        let reason = crate::HoldReason::Fee.into();
+        assert_ok!(Balances::hold(&reason, &own(BOB), 1));
+        assert!(Appointments::check_invariants().is_err());
+        assert_ok!(Balances::release(&reason, &own(BOB), 1, Precision::Exact));
     });
 }
 

@@ -1,6 +1,8 @@
 //! Opening, closing and handing over cases.
 
-use frame_support::{assert_noop, assert_ok};
+use std::collections::BTreeSet;
+
+use frame_support::{assert_noop, assert_ok, traits::GetCallName};
 use sp_runtime::DispatchError;
 use xinglin_primitives::{
     glue::Subject, CaseId, ClaimId, EmergencyId, MemberId, Party, PatientId, PractitionerId,
@@ -306,6 +308,7 @@ fn what_is_signed_is_signed() {
     run(|| {
         let id = open(REGULATOR);
         let request = ask(id, 1);
+        let either = transfer(id, OTHER);
         let signed = [
             opening(Subject::Party(Party::Member(HOSPITAL))),
             closing(id),
@@ -318,14 +321,19 @@ fn what_is_signed_is_signed() {
             },
             holding(id, ALICE),
             lifting(id, ALICE),
+            anchoring(0, 1, 1),
         ];
+        let listed = signed.iter().chain([&either]);
+        let listed: BTreeSet<_> = listed.map(|call_| call_.get_call_name()).collect();
+        let all: BTreeSet<_> = Call::<Test>::get_call_names().iter().copied().collect();
+        assert_eq!(listed, all);
         for call_ in signed {
             for origin in [RuntimeOrigin::root(), RuntimeOrigin::none()] {
                 assert_noop!(dispatch(origin, call_.clone()), DispatchError::BadOrigin);
             }
         }
         assert_noop!(
-            dispatch(RuntimeOrigin::none(), transfer(id, OTHER)),
+            dispatch(RuntimeOrigin::none(), either),
             DispatchError::BadOrigin
         );
     });

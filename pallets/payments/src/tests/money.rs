@@ -1,6 +1,12 @@
 //! Issuing and redeeming on-chain CNY.
 
-use frame_support::{assert_noop, assert_ok, traits::fungible::MutateHold};
+use frame_support::{
+    assert_noop, assert_ok,
+    traits::{
+        fungible::{Mutate, MutateHold},
+        tokens::{Fortitude, Precision, Preservation},
+    },
+};
 use xinglin_primitives::{Balance, MemberId};
 
 use crate::{
@@ -329,6 +335,24 @@ fn money_that_is_held_for_nothing_is_noticed() {
         check();
         let reason = crate::HoldReason::Redemption.into();
         assert_ok!(Balances::hold(&reason, &own(BOB), 1));
+        assert!(Payments::check_invariants().is_err());
+    });
+}
+
+#[test]
+fn money_that_no_bank_issued_or_redeemed_is_noticed() {
+    ext().execute_with(|| {
+        assert_ok!(call(staff(BANK), issue(1_000, 1)));
+        check();
+        assert_ok!(Balances::mint_into(&own(BOB), 1));
+        assert!(Payments::check_invariants().is_err());
+        let burn = || {
+            let (whole, force) = (Precision::Exact, Fortitude::Polite);
+            Balances::burn_from(&own(BOB), 1, Preservation::Preserve, whole, force)
+        };
+        assert_ok!(burn());
+        check();
+        assert_ok!(burn());
         assert!(Payments::check_invariants().is_err());
     });
 }

@@ -196,6 +196,48 @@ fn terms_out_of_bounds_are_refused() {
 }
 
 #[test]
+fn a_grant_outlives_a_retraction_and_none_of_the_record_alone_follows() {
+    run(|| {
+        let id = write(ALICE);
+        let to_be_passed_on = Terms {
+            may_reshare: true,
+            ..one(id)
+        };
+        let grant = share(ALICE, to_be_passed_on);
+        let reason = RetractReason::WrongContent;
+        assert_ok!(call(doctor(DOCTOR), Call::retract { record: id, reason }));
+        assert_eq!(open(COLLEAGUE, id), Ok(Basis::Grant(grant)));
+        let alone = |grantee| terms(Covered::Record(id), grantee);
+        assert_noop!(
+            call(own(ALICE), sharing(alone(to_doctor(OUTSIDER)))),
+            Error::<Test>::Retracted
+        );
+        let passed_on = Call::reshare {
+            source: grant,
+            terms: alone(to_member(CLINIC)),
+            keys: KeyBatch::new(),
+        };
+        assert_noop!(call(doctor(COLLEAGUE), passed_on), Error::<Test>::Retracted);
+        // The history has it, marked as it is.
+        let history = share(ALICE, terms(everything(), to_doctor(OUTSIDER)));
+        assert_eq!(open(OUTSIDER, id), Ok(Basis::Grant(history)));
+    });
+}
+
+#[test]
+fn a_grant_of_a_record_that_was_retracted_before_is_noticed() {
+    ext().execute_with(|| {
+        let id = write(ALICE);
+        share(ALICE, one(id));
+        check();
+        crate::Records::<Test>::mutate(id, |record| {
+            record.as_mut().unwrap().retracted_at = Some(START - 1);
+        });
+        assert!(Records::check_invariants().is_err());
+    });
+}
+
+#[test]
 fn keys_of_a_grant_are_of_what_it_covers() {
     run(|| {
         let id = write(ALICE);

@@ -140,6 +140,13 @@ pub struct Bill {
     pub is_open: bool,
 }
 
+impl Bill {
+    /// What the patient owes the member before anything is settled, in fen.
+    pub fn due_fen(&self) -> Balance {
+        self.total_fen.saturating_sub(self.paid_fen)
+    }
+}
+
 /// The invoices. Money is moved by the caller, except by [`Invoices::pay_from_balance`].
 pub trait Invoices<AccountId> {
     /// What an invoice charges, if there is such an invoice.
