@@ -7,7 +7,8 @@ use std::time::Duration;
 use codec::{Compact, Encode};
 use futures::future::join_all;
 use pallet_records::types::{
-    Ciphertext, ContentKind, NewRecord, Reader, ReaderKeys, SealedKey, SEALED_KEY_BYTES,
+    Ciphertext, ContentKind, NewRecord, Reader, ReaderKeys, SealedKey, CIPHERTEXT_BYTES_MAX,
+    SEALED_KEY_BYTES,
 };
 use sp_runtime::traits::{BlakeTwo256, Hash as _};
 use tokio::{
@@ -70,8 +71,15 @@ async fn start() -> (Cluster, Crowd) {
     (cluster, receiver.recv().unwrap())
 }
 
-/// Writes a record with so many bytes of ciphertext, which say which one it is.
-fn write(crowd: &Crowd, doctor: u32, nonce: Nonce, ciphertext_bytes: usize) -> RuntimeCall {
+/// So many bytes, which say whose ciphertext it is, and which one.
+fn ciphertext(doctor: u32, nonce: Nonce, bytes: usize) -> Vec<u8> {
+    let mut ciphertext = (doctor, nonce).encode();
+    ciphertext.resize(bytes, 7);
+    ciphertext
+}
+
+/// Writes a record with this ciphertext.
+fn write(crowd: &Crowd, doctor: u32, ciphertext: Vec<u8>) -> RuntimeCall {
     let author = crowd.doctor_id(doctor);
     let readers = [
         Reader::Patient,
@@ -80,8 +88,6 @@ fn write(crowd: &Crowd, doctor: u32, nonce: Nonce, ciphertext_bytes: usize) -> R
     ];
     // The chain does not look into ciphertexts and keys.
     let keys = readers.map(|reader| (reader, SealedKey([7; SEALED_KEY_BYTES])));
-    let mut ciphertext = (doctor, nonce).encode();
-    ciphertext.resize(ciphertext_bytes, 7);
     RuntimeCall::Records(pallet_records::Call::write {
         record: NewRecord {
             patient: crowd.patient_id(doctor),
@@ -96,17 +102,21 @@ fn write(crowd: &Crowd, doctor: u32, nonce: Nonce, ciphertext_bytes: usize) -> R
     })
 }
 
-/// A transaction of [`RECORD_BYTES`] that writes a record.
-fn record(crowd: &Crowd, doctor: u32, nonce: Nonce, genesis: Hash) -> SignedTransaction {
+/// A transaction of [`RECORD_BYTES`] that writes a record, and the ciphertext.
+fn record(crowd: &Crowd, doctor: u32, nonce: Nonce, genesis: Hash) -> (SignedTransaction, Vec<u8>) {
     let key = KeyPair::Sr25519(Box::new(doctor_key(doctor)));
     let signing = Signing::immortal(genesis, nonce);
-    let of_size = |bytes| sign(&key, write(crowd, doctor, nonce, bytes), &signing);
+    let of_size = |bytes| {
+        let ciphertext = ciphertext(doctor, nonce, bytes);
+        let writing = write(crowd, doctor, ciphertext.clone());
+        (sign(&key, writing, &signing), ciphertext)
+    };
     // What a record of half the size has besides its ciphertext, every other has, too.
     let half = RECORD_BYTES / 2;
-    let besides = of_size(half).bytes.len() - half;
-    let record = of_size(RECORD_BYTES - besides);
+    let besides = of_size(half).0.bytes.len() - half;
+    let (record, ciphertext) = of_size(RECORD_BYTES - besides);
     assert_eq!(record.bytes.len(), RECORD_BYTES);
-    record
+    (record, ciphertext)
 }
 
 /// A doctor who writes records until told to stop, and again after each block what the pool had no
@@ -120,13 +130,13 @@ async fn flood(
 ) -> Nonce {
     let client = Client::connect(&url).await.unwrap();
     let mut nonce = 0;
-    let mut next = record(&crowd, doctor, nonce, client.genesis());
+    let (mut next, _) = record(&crowd, doctor, nonce, client.genesis());
     while !*stop.borrow() {
         let tip = height(&client).await;
         match client.submit(&next).await {
             Ok(_) => {
                 nonce += 1;
-                next = record(&crowd, doctor, nonce, client.genesis());
+                (next, _) = record(&crowd, doctor, nonce, client.genesis());
             }
             Err(ClientError::Refused {
                 code: AUTHOR_POOL_FULL,
@@ -224,4 +234,12 @@ async fn a_flood_of_large_records_does_not_starve_bookings() {
     assert!(largest <= BLOCK_BYTES_MAX as usize, "{sizes:?}");
     // Blocks had several records at a time.
     assert!(largest >= 4 * RECORD_BYTES, "{sizes:?}");
+
+    // A record about as large as one may be comes back whole to its author.
+    let (_, ciphertext) = record(&crowd, 0, 0, client.genesis());
+    assert!(ciphertext.len() > CIPHERTEXT_BYTES_MAX as usize - KIB);
+    let author = KeyPair::Sr25519(Box::new(doctor_key(0)));
+    let content = BlakeTwo256::hash(&ciphertext);
+    let found = client.record_ciphertext(&author, content).await.unwrap();
+    assert!(found == Some(ciphertext), "it is not what was written");
 }

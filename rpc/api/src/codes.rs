@@ -48,6 +48,11 @@ pub const QUESTION_CHALLENGE: i32 = 5002;
 pub const QUESTION_REFUSED: i32 = 5003;
 /// The chain's rules give no answer but an error, which `data` names.
 pub const QUESTION_NO_ANSWER: i32 = 5004;
+/// The account, or all accounts that the chain does not know, asked as many questions within a minute as
+/// they may; `data` says what to do.
+pub const QUESTION_QUOTA: i32 = 5005;
+/// The node was asked more questions within a minute than it keeps count of; wait, or ask another one.
+pub const QUESTION_FULL: i32 = 5006;
 
 /// The node keeps no index of operations; start it with `--index`, or ask one that has it.
 pub const EXPLORER_NO_INDEX: i32 = 6001;

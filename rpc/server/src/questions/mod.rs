@@ -1,10 +1,11 @@
 //! Signed questions: who asks is verified, the runtime says whether she may, then answers.
 //!
 //! All questions take the same way, in this order, so that what costs least refuses first: the
-//! challenge, the signature, the use of the challenge, the runtime's policy
-//! (`PrivacyApi_may_ask`), the answer; both calls on the state after one and the same block. What
-//! a regulator asks for a case is put on the record before the answer leaves; a node that keeps no
-//! record does not answer it.
+//! challenge, the signature, the use of the challenge in the share of who asks, the runtime's policy
+//! (`PrivacyApi_may_ask`), the answer; policy and answer on the state after one and the same block.
+//! What is refused uses its challenge up, too: else who has seen the question could ask it again, and
+//! be answered once the asker may ask it. What a regulator asks for a case is put on the record before
+//! the answer leaves; a node that keeps no record does not answer it.
 
 mod challenges;
 mod record;
@@ -28,7 +29,7 @@ use xinglin_core::StateError;
 use xinglin_decoding::{Answer, Schema, METADATA_VERSION};
 use xinglin_primitives::{
     privacy::{Location, Refusal, Topic},
-    Hash, MultiSignature,
+    AccountId, Hash, MultiSignature,
 };
 use xinglin_rpc_api::{
     codes,
@@ -36,7 +37,7 @@ use xinglin_rpc_api::{
     Bytes,
 };
 
-use self::challenges::{BadChallenge, Challenges};
+use self::challenges::{BadChallenge, Challenges, Share};
 pub(crate) use self::record::NoRecord;
 use crate::{
     error::{error_with_data, ServerError},
@@ -105,11 +106,10 @@ impl From<QuestionError> for ErrorObjectOwned {
                  optionally \"json\" or \"scale\""
                     .to_owned(),
             ),
-            QuestionError::Challenge(_) => (
-                codes::QUESTION_CHALLENGE,
-                "fetch one with xinglin_challenge and ask at once; each is good for one question"
-                    .to_owned(),
-            ),
+            QuestionError::Challenge(why) => {
+                let (code, remedy) = remedy_of(why);
+                (code, remedy.to_owned())
+            }
             QuestionError::Signature => (
                 codes::QUESTION_SIGNATURE,
                 "sign the lines xinglin-question-v1, genesis hash, challenge, method, case or -, \
@@ -123,6 +123,30 @@ impl From<QuestionError> for ErrorObjectOwned {
             }
         };
         error_with_data(code, &message, data)
+    }
+}
+
+/// The code of a problem with a challenge, and what to do about it.
+fn remedy_of(problem: BadChallenge) -> (i32, &'static str) {
+    match problem {
+        BadChallenge::Unknown | BadChallenge::Expired | BadChallenge::Used => (
+            codes::QUESTION_CHALLENGE,
+            "fetch one with xinglin_challenge and ask at once; each is good for one question",
+        ),
+        BadChallenge::AccountQuota => (
+            codes::QUESTION_QUOTA,
+            "wait a minute and ask with a new challenge, or ask another node; ask for larger pages, or \
+             share the questions out among service accounts",
+        ),
+        BadChallenge::StrangersQuota => (
+            codes::QUESTION_QUOTA,
+            "ask with an account that is registered or acts for somebody; or wait a minute and ask with \
+             a new challenge, or ask another node",
+        ),
+        BadChallenge::Full => (
+            codes::QUESTION_FULL,
+            "wait a minute and ask with a new challenge, or ask another node",
+        ),
     }
 }
 
@@ -170,7 +194,7 @@ impl Questions {
     }
 
     /// A challenge for an account.
-    pub(crate) fn challenge(&self, account: &xinglin_primitives::AccountId) -> Challenge {
+    pub(crate) fn challenge(&self, account: &AccountId) -> Challenge {
         let now_ms = self.now_ms();
         let (challenge, expires_ms) = self.challenges.issue(account, now_ms);
         let left = Duration::from_millis(expires_ms.saturating_sub(now_ms));
@@ -227,8 +251,8 @@ impl Questions {
             );
             return Err(QuestionError::Malformed(reason));
         }
-        let now_ms = self.now_ms();
-        self.challenges.check(account, &challenge.0, now_ms)?;
+        self.challenges
+            .check(account, &challenge.0, self.now_ms())?;
         let text = self.signed_text(method, request);
         let signature = signature_of(&signature.0).ok_or(QuestionError::Signature)?;
         let wrapped = format!("<Bytes>{text}</Bytes>");
@@ -238,7 +262,22 @@ impl Questions {
         if !is_signed {
             return Err(QuestionError::Signature);
         }
-        Ok(self.challenges.redeem(&challenge.0, now_ms)?)
+        let share = self.share_of(account)?;
+        Ok(self.challenges.redeem(&challenge.0, share, self.now_ms())?)
+    }
+
+    /// In whose share an account uses challenges: its own if it is registered, even if it is suspended,
+    /// or acts for somebody.
+    fn share_of(&self, account: &AccountId) -> Result<Share, QuestionError> {
+        let at = self.node.tip()?.hash;
+        let (state, who) = (&*self.node.state, account.encode());
+        // What it is registered as does not matter here.
+        let role: Option<()> = runtime::call(state, at, "MembersApi_role_of", &who)?;
+        let is_known = role.is_some() || runtime::call(state, at, "MembersApi_is_admitted", &who)?;
+        Ok(match is_known {
+            true => Share::Of(account.clone()),
+            false => Share::Strangers,
+        })
     }
 
     fn signed_text(&self, method: &str, request: &Request) -> String {
@@ -398,4 +437,27 @@ pub(crate) fn methods(
         register(&mut module)?;
     }
     Ok(module)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_problem_with_a_challenge_has_its_code_and_remedy() {
+        let (own, quota) = ("fetch one with xinglin_challenge", "wait a minute");
+        for (problem, code, remedy) in [
+            (BadChallenge::Unknown, 5002, own),
+            (BadChallenge::Expired, 5002, own),
+            (BadChallenge::Used, 5002, own),
+            (BadChallenge::AccountQuota, 5005, quota),
+            (BadChallenge::StrangersQuota, 5005, quota),
+            (BadChallenge::Full, 5006, quota),
+        ] {
+            let error = ErrorObjectOwned::from(QuestionError::from(problem));
+            assert_eq!(error.code(), code, "{problem}");
+            let data = error.data().unwrap().get();
+            assert!(data.contains(remedy), "{problem}: {data}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use xinglin_primitives::{AccountId, CaseId, Hash};
 use xinglin_rpc_api::{questions::signed_text, Bytes};
 
 use crate::{
-    fake::{patient, regulator},
+    fake::{delegate, patient, regulator},
     socket::Ws,
 };
 
@@ -31,9 +31,20 @@ impl Asker {
         Self { account, pair }
     }
 
+    /// Who acts for a party, and may ask about nobody.
+    pub fn delegate() -> Self {
+        let (account, pair) = delegate();
+        Self { account, pair }
+    }
+
     /// Nobody in particular.
     pub fn stranger() -> Self {
-        let pair = sr25519::Pair::from_seed(&[8; 32]);
+        Self::seeded(8)
+    }
+
+    /// Who has this key.
+    pub fn seeded(seed: u8) -> Self {
+        let pair = sr25519::Pair::from_seed(&[seed; 32]);
         let account = AccountId::from(pair.public());
         Self { account, pair }
     }

@@ -407,6 +407,17 @@ impl StateQuery for FakeChain {
                 Ok(known.then(metadata).encode())
             }
             "AccountNonceApi_account_nonce" => Ok(3u32.encode()),
+            "MembersApi_role_of" => {
+                let who = AccountId::decode(&mut &data[..]).unwrap();
+                // `Role::Patient` and `Role::Main`.
+                let roles = [(patient().0, (3u8, 7u64)), (regulator().0, (0, 1))];
+                let role = roles.into_iter().find(|(account, _)| *account == who);
+                Ok(role.map(|(_, role)| role).encode())
+            }
+            "MembersApi_is_admitted" => {
+                let who = AccountId::decode(&mut &data[..]).unwrap();
+                Ok((who == delegate().0).encode())
+            }
             "PrivacyApi_may_ask" => {
                 let (asker, topic, case): (AccountId, Topic, Option<CaseId>) =
                     Decode::decode(&mut &data[..]).unwrap();
@@ -468,6 +479,12 @@ pub fn patient() -> (AccountId, sr25519::Pair) {
 /// The regulator who has the case 1, and its key.
 pub fn regulator() -> (AccountId, sr25519::Pair) {
     let pair = sr25519::Pair::from_seed(&[9; 32]);
+    (AccountId::from(pair.public()), pair)
+}
+
+/// Who is not registered and acts for a party, and the key.
+pub fn delegate() -> (AccountId, sr25519::Pair) {
+    let pair = sr25519::Pair::from_seed(&[10; 32]);
     (AccountId::from(pair.public()), pair)
 }
 

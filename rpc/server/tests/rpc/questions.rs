@@ -9,6 +9,10 @@ use xinglin_rpc_api::{codes, questions::signed_text, Bytes};
 use crate::{asker::Asker, fake::blake2_256, fixture::Fixture, socket::Ws};
 
 const METHOD: &str = "xinglin_keyProgress";
+/// Questions within a minute of one account, or of all strangers.
+const QUOTA: usize = 4_096;
+/// How many of them are under way at a time.
+const AT_ONCE: usize = 64;
 
 fn question() -> Value {
     json!({ "patient": 7 })
@@ -120,6 +124,87 @@ async fn a_stranger_is_refused_whatever_she_signs() {
         let refused = ws.fail(method, json!([question(), auth])).await;
         assert_eq!(refused, i64::from(codes::QUESTION_REFUSED), "{method}");
     }
+}
+
+#[tokio::test]
+async fn a_refused_question_is_refused_as_used_from_then_on() {
+    let fixture = Fixture::new().await;
+    let genesis = fixture.chain.hash(0);
+    let mut ws = Ws::connect(fixture.address()).await;
+    for asker in [Asker::stranger(), Asker::regulator()] {
+        let params = asker
+            .signed(&mut ws, genesis, METHOD, &question(), None)
+            .await;
+        let refused = ws.fail(METHOD, params.clone()).await;
+        assert_eq!(refused, i64::from(codes::QUESTION_REFUSED));
+        let replayed = ws.fail(METHOD, params).await;
+        assert_eq!(replayed, i64::from(codes::QUESTION_CHALLENGE));
+    }
+}
+
+/// What the node says to a question.
+async fn said(fixture: &Fixture, ws: &mut Ws, asker: &Asker) -> Value {
+    let challenge = asker.challenge(ws).await;
+    let auth = asker.auth(fixture.chain.hash(0), &challenge, METHOD, &question());
+    ws.ask(METHOD, json!([question(), auth, "scale"])).await
+}
+
+/// Asks as much as one may within a minute, and gives the first question.
+async fn use_up(fixture: &Fixture, ws: &mut Ws, asker: &Asker) -> Value {
+    let genesis = fixture.chain.hash(0);
+    let mut first = None;
+    for _ in 0..QUOTA / AT_ONCE {
+        let (mut given, mut asked) = (Vec::new(), Vec::new());
+        for _ in 0..AT_ONCE {
+            given.push(ws.send("xinglin_challenge", json!([asker.account])).await);
+        }
+        for id in given {
+            let given = ws.answer(id).await;
+            let challenge = given["result"]["challenge"].clone();
+            let challenge = serde_json::from_value(challenge).unwrap();
+            let auth = asker.auth(genesis, &challenge, METHOD, &question());
+            let params = json!([question(), auth, "scale"]);
+            first.get_or_insert_with(|| params.clone());
+            asked.push(ws.send(METHOD, params).await);
+        }
+        for id in asked {
+            let answer = ws.answer(id).await;
+            assert_ne!(answer["error"]["code"], codes::QUESTION_QUOTA, "{answer}");
+        }
+    }
+    first.unwrap()
+}
+
+#[tokio::test]
+async fn who_asks_too_much_takes_nothing_from_the_others() {
+    let fixture = Fixture::new().await;
+    let mut ws = Ws::connect(fixture.address()).await;
+    let (patient, delegate) = (Asker::patient(), Asker::delegate());
+    let (quota, refused) = (codes::QUESTION_QUOTA, codes::QUESTION_REFUSED);
+
+    let asked = use_up(&fixture, &mut ws, &Asker::stranger()).await;
+    // Who has another key is a stranger still.
+    for stranger in [Asker::stranger(), Asker::seeded(11)] {
+        let error = said(&fixture, &mut ws, &stranger).await["error"].clone();
+        assert_eq!(error["code"], quota, "{error}");
+        let remedy = error["data"].as_str().unwrap();
+        assert!(remedy.contains("registered"), "{remedy}");
+    }
+    let answer = said(&fixture, &mut ws, &patient).await;
+    assert_eq!(answer["result"], json!(Bytes(7u64.encode())));
+    let answer = said(&fixture, &mut ws, &delegate).await;
+    assert_eq!(answer["error"]["code"], refused);
+    let replayed = ws.fail(METHOD, asked).await;
+    assert_eq!(replayed, i64::from(codes::QUESTION_CHALLENGE));
+
+    let regulator = Asker::regulator();
+    use_up(&fixture, &mut ws, &regulator).await;
+    let error = said(&fixture, &mut ws, &regulator).await["error"].clone();
+    assert_eq!(error["code"], quota, "{error}");
+    let remedy = error["data"].as_str().unwrap();
+    assert!(remedy.contains("service accounts"), "{remedy}");
+    let answer = said(&fixture, &mut ws, &patient).await;
+    assert_eq!(answer["result"], json!(Bytes(7u64.encode())));
 }
 
 #[tokio::test]
