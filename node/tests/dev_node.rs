@@ -70,6 +70,11 @@ async fn a_receipt_from_a_running_node_is_verified_without_it() {
     let other = xinglin(&["receipt", "verify", file, "--genesis", "local", "--json"]);
     assert_eq!(other.status.code(), Some(1));
     assert_eq!(json(&other)["steps"]["certificate"], "FAILS");
+    change_index(Path::new(file));
+    let changed = xinglin(&["receipt", "verify", file, "--genesis", "dev", "--json"]);
+    assert_eq!(changed.status.code(), Some(1));
+    let error = String::from_utf8_lossy(&changed.stderr);
+    assert!(error.contains("`index` is not what"), "{error}");
     change_transaction(Path::new(file));
     let changed = xinglin(&["receipt", "verify", file, "--genesis", "dev", "--json"]);
     assert_eq!(changed.status.code(), Some(1));
@@ -77,14 +82,22 @@ async fn a_receipt_from_a_running_node_is_verified_without_it() {
     assert_eq!(json(&changed)["steps"]["certificate"], "not reached");
 }
 
-/// Changes one bit of the transaction in a receipt.
-fn change_transaction(path: &Path) {
+/// Changes what a receipt says of its transaction's place, and not the encoded receipt.
+fn change_index(path: &Path) {
     let mut receipt: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let index = receipt["index"].as_u64().unwrap();
+    receipt["index"] = (index + 1).into();
+    fs::write(path, receipt.to_string()).unwrap();
+}
+
+/// Changes one bit of the transaction in an encoded receipt, and leaves out what would not fit to it.
+fn change_transaction(path: &Path) {
+    let receipt: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
     let encoded = receipt["encoded"].as_str().unwrap();
     // The length of the transaction comes first, then its own length, version and signer.
     let mut bytes = hex::decode(&encoded[2..]).unwrap();
     bytes[20] ^= 1;
-    receipt["encoded"] = format!("0x{}", hex::encode(bytes)).into();
+    let receipt = serde_json::json!({ "encoded": format!("0x{}", hex::encode(bytes)) });
     fs::write(path, receipt.to_string()).unwrap();
 }
 

@@ -14,7 +14,7 @@ use pallet_payments::{
     Call as PaymentCall,
 };
 use serde_json::{json, Value};
-use xinglin_einvoice::{EInvoice, Source, State, SCHEMA_1};
+use xinglin_einvoice::{EInvoice, EInvoiceFile, Source, State, SCHEMA_1};
 use xinglin_primitives::{CoverageId, Hash, InvoiceId, PatientId, ProviderId};
 use xinglin_runtime::{Runtime, RuntimeCall, RuntimeEvent};
 use xinglin_sdk::{
@@ -352,4 +352,58 @@ async fn a_stranger_checks_a_document_without_a_key() {
         let difference = differences[0].as_str().unwrap();
         assert!(difference.starts_with("line 1 is for another item"));
     }
+}
+
+#[tokio::test]
+async fn a_pdf_is_checked_by_its_document_and_its_pages() {
+    let node = DevNode::start(&[]);
+    let client = Client::connect(&node.url()).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("invoice.pdf");
+    let path = file.to_str().unwrap();
+    let invoice = issue(&client).await;
+    let id = invoice.0.to_string();
+    let url = node.url();
+    let key = ["--url", &url, "--dev-key", HOSPITAL];
+    let render = ["invoice", "render", "--invoice", &id, "--pdf", path];
+    let rendered = xinglin(&[&render[..], &key].concat());
+    assert!(rendered.status.success());
+    let check = |form: &[&str]| {
+        let output = xinglin(&[&["invoice", "check", path, "--json"][..], form].concat());
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.success(), error, report)
+    };
+    for form in [&key[..2], &key] {
+        let (passes, error, report) = check(form);
+        assert!(passes && report["matches"] == true, "{error} {report}");
+    }
+
+    // A figure on a page.
+    let genuine = fs::read(&file).unwrap();
+    let mut pages = genuine.clone();
+    let shown = pages.windows(3).rposition(|bytes| bytes == b"Tj\n");
+    pages[shown.unwrap() - 4] ^= 1;
+    fs::write(&file, &pages).unwrap();
+    let (passes, error, report) = check(&key[..2]);
+    assert!(!passes && error.contains("pages"), "{error}");
+    let differences = report["differences"].as_array().unwrap();
+    assert_eq!(differences.len(), 1, "{report}");
+    assert!(differences[0]
+        .as_str()
+        .unwrap()
+        .contains("not the rendering"));
+
+    // A PDF of another document, rendered as ours are.
+    let mut forged = EInvoiceFile::read(&genuine).unwrap().document;
+    forged.lines[0].code = "code-9".into();
+    fs::write(&file, forged.to_pdf()).unwrap();
+    let (passes, error, report) = check(&key[..2]);
+    assert!(
+        !passes && error.contains("not what the chain says"),
+        "{error}"
+    );
+    let differences = report["differences"].as_array().unwrap();
+    assert_eq!(differences.len(), 1, "{report}");
+    assert!(differences[0].as_str().unwrap().starts_with("line 1"));
 }

@@ -24,6 +24,13 @@ pub use xinglin_primitives::receipt::CertifiedHeader as SetChange;
 /// certificate by the largest set, in two forms, and as much again for each of some set changes.
 pub const RECEIPT_FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
+/// The field of a file with the receipt itself.
+const ENCODED: &str = "encoded";
+/// The field of a file with the changes of the validators.
+const SET_CHANGES: &str = "setChanges";
+/// Longest part of an unknown field's name that is shown, in characters.
+const FIELD_CHARS_MAX: usize = 32;
+
 /// A receipt with the changes of the validator set before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceiptFile {
@@ -50,6 +57,12 @@ pub enum FormatError {
     /// More set changes than are read.
     #[error("the file brings {0} changes of the validators, more than {SET_CHANGES_MAX}; verify it against a later anchor")]
     SetChanges(usize),
+    /// Something that can be read in the file is otherwise in the encoded receipt.
+    #[error("`{0}` is not what the encoded receipt says: the file was changed; fetch it again with `xinglin receipt get`")]
+    Field(String),
+    /// The file says something that no receipt does, so that nothing could bear it out.
+    #[error("{0:?} is no field of a receipt: the file was changed, or is of another version; fetch it again with `xinglin receipt get`")]
+    UnknownField(String),
 }
 
 /// The steps of a verification, in order.
@@ -109,6 +122,16 @@ pub enum Refuted {
     /// A change of the validators is none.
     #[error(transparent)]
     Change(ChangeError),
+    /// A change of the validators is not before the receipt.
+    #[error(
+        "the change of the validators in block {number} is not before the receipt's block {height}"
+    )]
+    ChangeAfter {
+        /// Height of the change.
+        number: BlockNumber,
+        /// Height of the receipt.
+        height: BlockNumber,
+    },
     /// The receipt lies before the anchor.
     #[error("the receipt is of height {height}, the trusted validators begin at {from}; take an earlier anchor, such as the genesis")]
     BeforeAnchor {
@@ -165,14 +188,10 @@ pub fn verify(file: &ReceiptFile, anchor: &TrustAnchor) -> Result<Proven, Refuta
             },
         });
     }
-    let anchor = set_changes
-        .iter()
-        .filter(|change| (anchor.from..height).contains(change.header.number()))
-        .try_fold(anchor.clone(), |anchor, change| anchor.follow(change))
-        .map_err(|error| Refutation {
-            step: Step::Validators,
-            error: error.into(),
-        })?;
+    let anchor = follow(anchor, set_changes, height).map_err(|error| Refutation {
+        step: Step::Validators,
+        error,
+    })?;
     receipt
         .verify(&anchor.genesis, &anchor.validators)
         .map_err(|error| Refutation {
@@ -189,6 +208,32 @@ pub fn verify(file: &ReceiptFile, anchor: &TrustAnchor) -> Result<Proven, Refuta
             anchor.validators.len(),
         ),
     })
+}
+
+/// The validators of a height, to whom the changes before it lead.
+fn follow(
+    anchor: &TrustAnchor,
+    set_changes: &[SetChange],
+    height: BlockNumber,
+) -> Result<TrustAnchor, Refuted> {
+    let first = anchor.from;
+    let mut anchor = anchor.clone();
+    for change in set_changes {
+        let number = *change.header.number();
+        if number >= height {
+            return Err(Refuted::ChangeAfter { number, height });
+        }
+        if number >= first {
+            anchor = anchor.follow(change)?;
+            continue;
+        }
+        // The anchor has it behind it, and cannot tell who had to sign it.
+        let (header, certified) = (change.header.hash(), change.certificate.block_hash);
+        if header != certified {
+            return Err(ReceiptError::Header { header, certified }.into());
+        }
+    }
+    Ok(anchor)
 }
 
 fn step_of(error: &ReceiptError) -> Step {
@@ -221,31 +266,32 @@ pub fn validators_of(next: &xinglin_runtime::native::NextHeight) -> Vec<Validato
 
 /// Reads a receipt from the JSON that `xinglin_receipt` returns.
 pub fn from_json(json: &serde_json::Value) -> Result<Receipt, FormatError> {
-    let encoded = json.get("encoded").ok_or_else(|| FormatError::Json {
-        what: "a receipt",
-        reason: "there is no member `encoded`".into(),
-    })?;
+    let encoded = json
+        .get(ENCODED)
+        .ok_or_else(|| no_receipt("there is no member `encoded`"))?;
     decode_hex(encoded)
 }
 
 impl ReceiptFile {
     /// Reads a file: the JSON that `xinglin_receipt` returns, with the changes of the validators in
-    /// `setChanges` if there are any.
+    /// `setChanges` if there are any. What people read in it must be what the encoded receipt says;
+    /// it may be left out.
     pub fn from_json(json: &[u8]) -> Result<Self, FormatError> {
-        let json: serde_json::Value =
-            serde_json::from_slice(json).map_err(|error| FormatError::Json {
-                what: "a receipt",
-                reason: error.to_string(),
-            })?;
-        let changes = json
-            .get("setChanges")
-            .and_then(|changes| changes.as_array());
-        let changes = changes.map(Vec::as_slice).unwrap_or_default();
+        let json: serde_json::Value = serde_json::from_slice(json).map_err(no_receipt)?;
+        let receipt = from_json(&json)?;
+        compare_fields(&json, &receipt)?;
+        let changes: &[serde_json::Value] = match json.get(SET_CHANGES) {
+            None => &[],
+            Some(changes) => changes
+                .as_array()
+                .map(Vec::as_slice)
+                .ok_or_else(|| no_receipt("`setChanges` is no list"))?,
+        };
         if changes.len() > SET_CHANGES_MAX as usize {
             return Err(FormatError::SetChanges(changes.len()));
         }
         Ok(Self {
-            receipt: from_json(&json)?,
+            receipt,
             set_changes: changes.iter().map(decode_hex).collect::<Result<_, _>>()?,
         })
     }
@@ -255,7 +301,33 @@ impl ReceiptFile {
         let encoded = set_changes
             .iter()
             .map(|change| crate::client::to_hex(&change.encode()).into());
-        json["setChanges"] = serde_json::Value::Array(encoded.collect());
+        json[SET_CHANGES] = serde_json::Value::Array(encoded.collect());
+    }
+}
+
+/// Compares all that a file says with the receipt that is encoded in it.
+fn compare_fields(file: &serde_json::Value, receipt: &Receipt) -> Result<(), FormatError> {
+    let expected = xinglin_rpc_api::xinglin::Receipt::from(receipt);
+    let expected = serde_json::to_value(expected).map_err(no_receipt)?;
+    for (field, stated) in file.as_object().into_iter().flatten() {
+        if [ENCODED, SET_CHANGES].contains(&field.as_str()) {
+            continue;
+        }
+        let Some(expected) = expected.get(field) else {
+            let shown = field.chars().take(FIELD_CHARS_MAX).collect();
+            return Err(FormatError::UnknownField(shown));
+        };
+        if stated != expected {
+            return Err(FormatError::Field(field.clone()));
+        }
+    }
+    Ok(())
+}
+
+fn no_receipt(reason: impl ToString) -> FormatError {
+    FormatError::Json {
+        what: "a receipt",
+        reason: reason.to_string(),
     }
 }
 

@@ -6,16 +6,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{ensure, Context, Result};
+use anyhow::{bail, ensure, Context, Result};
 use clap::{Args, Subcommand};
 use serde_json::json;
-use xinglin_einvoice::{EInvoice, JSON_BYTES_MAX};
+use xinglin_einvoice::{EInvoiceFile, FILE_BYTES_MAX};
 use xinglin_primitives::InvoiceId;
 use xinglin_sdk::{
     client::Client,
-    einvoice::{render, verify_against_chain, verify_publicly, PublicVerdict},
+    einvoice::{render, verify_file, Difference, Verdict},
     secret_file,
-    wallet::Wallet,
 };
 
 use super::{
@@ -32,8 +31,9 @@ use super::{
 pub enum InvoiceCommand {
     /// Write an invoice, blue or red, as PDF and JSON; the key is of somebody who may read it
     Render(RenderArgs),
-    /// Compare an e-invoice in JSON with the chain: as anybody, or with the key of somebody who may
-    /// read it, since only they can tell what the items are called
+    /// Compare an e-invoice, JSON or PDF, with the chain: as anybody, or with the key of somebody who
+    /// may read it, since only they can tell what the items are called. The pages of a PDF are compared
+    /// with the document that is attached to it
     Check(CheckArgs),
 }
 
@@ -58,7 +58,7 @@ pub struct RenderArgs {
 pub struct CheckArgs {
     #[command(flatten)]
     session: SessionArgs,
-    /// The e-invoice in JSON
+    /// The e-invoice, as JSON or PDF
     file: PathBuf,
 }
 
@@ -100,7 +100,7 @@ fn write(args: RenderArgs) -> Result<()> {
 }
 
 fn check(args: CheckArgs) -> Result<()> {
-    let given = EInvoice::from_json(&read(&args.file)?)
+    let file = EInvoiceFile::read(&read(&args.file)?)
         .with_context(|| format!("e-invoice {}", args.file.display()))?;
     let wallet = match args.session.has_key() {
         true => Some(args.session.wallet()?),
@@ -108,33 +108,21 @@ fn check(args: CheckArgs) -> Result<()> {
     };
     let verdict = block_on(async {
         let client = Client::connect(args.session.url()).await?;
-        verdict_on(&client, wallet.as_ref(), &given).await
+        Ok(verify_file(&client, wallet.as_ref(), &file).await?)
     })?;
-    tell(&verdict, &given, args.session.is_json())?;
-    ensure!(
-        verdict.differences.is_empty(),
-        "e-invoice {} is not what the chain says",
-        given.number
-    );
-    Ok(())
+    tell(&verdict, &file, args.session.is_json())?;
+    let number = file.document.number;
+    match &verdict.differences[..] {
+        [] => Ok(()),
+        [Difference::Pages(_)] => bail!(
+            "the pages of {} cannot be trusted; in its document, e-invoice {number}, nothing differs from the chain",
+            args.file.display()
+        ),
+        _ => bail!("e-invoice {number} is not what the chain says"),
+    }
 }
 
-/// Compares with the key of a reader, or as anybody.
-async fn verdict_on(
-    client: &Client,
-    wallet: Option<&Wallet>,
-    given: &EInvoice,
-) -> Result<PublicVerdict> {
-    let Some(wallet) = wallet else {
-        return Ok(verify_publicly(client, given).await?);
-    };
-    Ok(PublicVerdict {
-        differences: verify_against_chain(client, wallet, given).await?,
-        unchecked: Vec::new(),
-    })
-}
-
-fn tell(verdict: &PublicVerdict, given: &EInvoice, is_json: bool) -> Result<()> {
+fn tell(verdict: &Verdict, file: &EInvoiceFile, is_json: bool) -> Result<()> {
     let differences: Vec<String> = verdict
         .differences
         .iter()
@@ -150,7 +138,12 @@ fn tell(verdict: &PublicVerdict, given: &EInvoice, is_json: bool) -> Result<()> 
         return output::write_json(None, &report);
     }
     if differences.is_empty() {
-        println!("e-invoice {} is what the chain says", given.number);
+        let pages = match file.pages {
+            Some(_) => ", and its pages show it",
+            None => "",
+        };
+        let number = file.document.number;
+        println!("e-invoice {number} is what the chain says{pages}");
     } else {
         let mut rows = table();
         rows.set_header(["difference"]);
@@ -165,11 +158,14 @@ fn tell(verdict: &PublicVerdict, given: &EInvoice, is_json: bool) -> Result<()> 
     Ok(())
 }
 
-fn read(path: &Path) -> Result<String> {
-    let limit = u64::try_from(JSON_BYTES_MAX).unwrap_or(u64::MAX);
-    let mut text = String::new();
+fn read(path: &Path) -> Result<Vec<u8>> {
+    let limit = u64::try_from(FILE_BYTES_MAX).unwrap_or(u64::MAX);
+    let mut contents = Vec::new();
     File::open(path)
-        .and_then(|file| file.take(limit.saturating_add(1)).read_to_string(&mut text))
+        .and_then(|file| {
+            file.take(limit.saturating_add(1))
+                .read_to_end(&mut contents)
+        })
         .with_context(|| format!("reading {}", path.display()))?;
-    Ok(text)
+    Ok(contents)
 }

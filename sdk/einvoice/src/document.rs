@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{capital::capitals, day::Day, hash::Hash};
+use crate::{capital::capitals, day::Day, file::FILE_BYTES_MAX, hash::Hash};
 
 /// The version of the format that is written.
 pub const SCHEMA: &str = "xinglin/e-invoice/2";
@@ -238,12 +238,18 @@ pub struct Proof {
     pub salt: Hash,
 }
 
-/// Why a JSON text is no e-invoice. The text is not quoted.
+/// Why a file is no e-invoice. Its text is not quoted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
     /// It is too long.
-    #[error("the document is longer than {JSON_BYTES_MAX} bytes; give one e-invoice")]
+    #[error("the document is longer than {JSON_BYTES_MAX} bytes, or its PDF than {FILE_BYTES_MAX}; give one e-invoice")]
     TooLong,
+    /// It is neither JSON nor PDF, or what is attached to it is no text.
+    #[error("the document is no text in UTF-8; give an e-invoice as JSON or PDF, as `xinglin invoice render` writes it")]
+    NotText,
+    /// It is a PDF to which nothing is attached, or not as we do it.
+    #[error("the PDF has no document attached as `xinglin invoice render` does it, so that nothing of it can be checked; ask for the JSON, or have it rendered again")]
+    NothingAttached,
     /// It is not JSON, or not of this form.
     #[error(
         "the document is no e-invoice at line {line}, column {column}: {reason}; export it anew"

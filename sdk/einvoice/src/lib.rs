@@ -2,7 +2,8 @@
 //! an invoice's details.
 //!
 //! - [`EInvoice`] is the document, as data; [`EInvoice::to_json`] and [`EInvoice::from_json`] carry
-//!   it, [`EInvoice::to_pdf`] shows it to people;
+//!   it, [`EInvoice::to_pdf`] shows it to people, with the JSON attached;
+//! - [`EInvoiceFile`] reads either, and compares a PDF with its document;
 //! - [`EInvoice::check`] finds every contradiction within it. Whether it is what the chain says is
 //!   checked by who has a connection to a node: [`Proof`] says where to look;
 //! - [`capitals`] writes an amount in Chinese capital numerals (大写金额).
@@ -19,6 +20,7 @@ mod capital;
 mod check;
 mod day;
 mod document;
+mod file;
 mod hash;
 mod pdf;
 
@@ -29,4 +31,6 @@ pub use document::{
     EInvoice, FormatError, ItemClass, Kind, Line, Member, Number, Payment, Proof, Service, Setting,
     Settlement, Source, State, JSON_BYTES_MAX, LINES_MAX, PAYMENTS_MAX, SCHEMA, SCHEMA_1,
 };
+pub use file::{EInvoiceFile, PagesFault, FILE_BYTES_MAX};
 pub use hash::Hash;
+pub use pdf::RENDERING;

@@ -7,6 +7,13 @@ use crate::{
     document::{EInvoice, ItemClass, Kind, Line, Payment, Setting, Settlement, Source, State},
 };
 
+/// The version of the rendering. Whatever changes a byte of it, here, in `xinglin-pdf` or in the libraries
+/// below, makes another one, so that PDFs of before are told from changed ones.
+pub const RENDERING: u32 = 1;
+/// What stands before it in a PDF's name of its producer.
+const PRODUCER: &str = "Xinglin e-invoice rendering ";
+/// The name of the attached document.
+const ATTACHED_NAME: &str = "e-invoice.json";
 const FEN_PER_YUAN: u64 = 100;
 const LINE_COLUMNS: [Column<'static>; 9] = [
     Column {
@@ -79,12 +86,15 @@ const PAYMENT_COLUMNS: [Column<'static>; 4] = [
 ];
 
 impl EInvoice {
-    /// The document as a PDF of A4 pages. The same invoice gives the same bytes.
+    /// The document as a PDF of A4 pages, with its JSON attached. The same invoice gives the same
+    /// bytes; see [`EInvoiceFile`](crate::EInvoiceFile) for what that is good for.
     pub fn to_pdf(&self) -> Vec<u8> {
         let mut pdf = Document::new(match self.kind {
             Kind::Blue => "医疗电子票据",
             Kind::Red { .. } => "医疗电子票据（红字）",
         });
+        pdf.set_producer(&format!("{PRODUCER}{RENDERING}"));
+        pdf.attach_json(ATTACHED_NAME, self.to_json());
         self.write_head(&mut pdf);
         pdf.heading("收费明细");
         pdf.table(&LINE_COLUMNS, self.lines.iter().map(|line| self.row(line)));
@@ -174,6 +184,12 @@ impl EInvoice {
             Kind::Red { .. } => format!("-{}", yuan(amount_fen)),
         }
     }
+}
+
+/// The rendering that a PDF says to be of. None if it does not say.
+pub(crate) fn rendering_of(pdf: &[u8]) -> Option<u32> {
+    let version = xinglin_pdf::producer(pdf)?.strip_prefix(PRODUCER)?;
+    version.parse().ok()
 }
 
 fn write_settlement(pdf: &mut Document, settlement: &Settlement) {

@@ -6,8 +6,9 @@ use std::process::Command;
 
 use proptest::prelude::*;
 use xinglin_einvoice::{
-    capitals, Day, EInvoice, Fault, FormatError, Hash, ItemClass, Kind, Line, Member, Number,
-    Payment, Proof, Service, Setting, Settlement, Source, State, SCHEMA, SCHEMA_1,
+    capitals, Day, EInvoice, EInvoiceFile, Fault, FormatError, Hash, ItemClass, Kind, Line, Member,
+    Number, PagesFault, Payment, Proof, Service, Setting, Settlement, Source, State,
+    FILE_BYTES_MAX, RENDERING, SCHEMA, SCHEMA_1,
 };
 
 /// 2024-03-11 09:20 in China.
@@ -543,6 +544,93 @@ fn the_pdf_depends_on_the_document_only() {
     assert!(pages > 4, "{pages}");
 }
 
+#[test]
+fn a_file_is_json_or_a_pdf_with_it_attached() {
+    for invoice in [blue(), red(), of_version_1(blue())] {
+        let json = EInvoiceFile::read(invoice.to_json().as_bytes()).unwrap();
+        assert_eq!((&json.document, json.pages), (&invoice, None));
+        let pdf = EInvoiceFile::read(&invoice.to_pdf()).unwrap();
+        assert_eq!((&pdf.document, pdf.pages), (&invoice, Some(Ok(()))));
+    }
+    let too_long = vec![b' '; FILE_BYTES_MAX + 1];
+    for (file, error) in [
+        (&too_long[..], FormatError::TooLong),
+        (&[0xff_u8][..], FormatError::NotText),
+        (&b"%PDF-1.7\n%%EOF\n"[..], FormatError::NothingAttached),
+    ] {
+        assert_eq!(EInvoiceFile::read(file), Err(error));
+    }
+}
+
+/// Puts other bytes of the same length in the place of some that are there.
+fn replaced(file: &[u8], from: &str, to: &str) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let mut places = file.windows(from.len());
+    let at = places.position(|bytes| bytes == from.as_bytes()).unwrap();
+    let mut changed = file.to_vec();
+    changed[at..at + to.len()].copy_from_slice(to.as_bytes());
+    changed
+}
+
+#[test]
+fn what_differs_in_a_pdf_is_told() {
+    let genuine = blue().to_pdf();
+    let pages = |file: &[u8]| {
+        let file = EInvoiceFile::read(file).unwrap();
+        (file.document == blue(), file.pages.unwrap())
+    };
+    // Only what is attached, of which the pages then say otherwise.
+    let changed = replaced(&genuine, "\"patient\": 1001", "\"patient\": 1002");
+    assert!(matches!(
+        pages(&changed),
+        (false, Err(PagesFault::Changed { .. }))
+    ));
+    // Only the pages: here a line.
+    let lines = genuine.windows(3).rposition(|bytes| bytes == b" l\n");
+    let at = lines.unwrap() - 1;
+    let mut changed = genuine.clone();
+    changed[at] ^= 1;
+    let expected = PagesFault::Changed { at };
+    assert_eq!(pages(&changed), (true, Err(expected)));
+    // Something behind its end, as when a program signs it or fills a form.
+    let longer = [&genuine[..], b"\n"].concat();
+    let expected = PagesFault::Changed { at: genuine.len() };
+    assert_eq!(pages(&longer), (true, Err(expected)));
+    // Another rendering is told as such.
+    let found = RENDERING + 1;
+    let (from, to) = (
+        format!("rendering {RENDERING}"),
+        format!("rendering {found}"),
+    );
+    let expected = PagesFault::OtherRendering { found };
+    let other = replaced(&genuine, &from, &to);
+    assert_eq!(pages(&other), (true, Err(expected)));
+    assert!(expected.to_string().contains(&to), "{expected}");
+}
+
+/// Each byte with one of its bits flipped: each time another one.
+#[test]
+fn every_flipped_byte_of_a_pdf_is_found() {
+    let pdf = blue().to_pdf();
+    let mut reasons = std::collections::BTreeSet::new();
+    for at in 0..pdf.len() {
+        let mut flipped = pdf.clone();
+        flipped[at] ^= 1 << (at % 8);
+        match EInvoiceFile::read(&flipped) {
+            Ok(file) => {
+                // What the pages do not show, such as catalogues, makes another document and its
+                // rendering: the chain tells.
+                let is_found = file.pages.unwrap().is_err() || file.document != blue();
+                assert!(is_found, "byte {at}");
+            }
+            Err(error) => {
+                reasons.insert(error.to_string());
+            }
+        }
+    }
+    assert!(reasons.len() > 3, "{reasons:?}");
+}
+
 proptest! {
     #[test]
     fn any_sound_invoice_survives(prices in proptest::collection::vec((1_u64..10_000_000, 1_u32..1_000), 1..20), name in "\\PC{1,20}", share in 0_u64..=100) {
@@ -561,6 +649,18 @@ proptest! {
         prop_assert_eq!(invoice.check(), Ok(()));
         prop_assert_eq!(EInvoice::from_json(&invoice.to_json()), Ok(invoice.clone()));
         prop_assert!(invoice.to_pdf().starts_with(b"%PDF-"));
+    }
+
+    #[test]
+    fn no_file_panics(noise in proptest::collection::vec(any::<u8>(), 0..100), at in any::<prop::sample::Index>()) {
+        let _outcome = EInvoiceFile::read(&noise);
+        let mut file = blue().to_pdf();
+        let at = at.index(file.len());
+        let end = file.len().min(at + noise.len());
+        drop(file.splice(at..end, noise));
+        let _outcome = EInvoiceFile::read(&file);
+        file.truncate(at);
+        let _outcome = EInvoiceFile::read(&file);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::{
     layout::{lines, width},
-    writing::{file, Page, PAGE},
+    writing::{file, Attached, Front, Page, PAGE},
 };
 
 /// Space around the text of a page, in points.
@@ -49,7 +49,7 @@ pub struct Column<'a> {
 
 /// A document that grows downwards. What it takes is in proportion to the text put into it.
 pub struct Document {
-    title: String,
+    front: Front,
     full: Vec<Page>,
     page: Page,
     /// Where the next block begins, in points from the lower edge.
@@ -60,7 +60,11 @@ impl Document {
     /// An empty document. The title is shown at the head and by viewers.
     pub fn new(title: &str) -> Self {
         let mut document = Self {
-            title: title.to_owned(),
+            front: Front {
+                title: title.to_owned(),
+                producer: "Xinglin".to_owned(),
+                attached: None,
+            },
             full: Vec::new(),
             page: Page::new(),
             top: TOP,
@@ -71,6 +75,21 @@ impl Document {
         }
         document.top -= GAP;
         document
+    }
+
+    /// Names the program that makes the document, in ASCII without parentheses; else it is
+    /// `Xinglin`.
+    pub fn set_producer(&mut self, producer: &str) {
+        self.front.producer = producer.to_owned();
+    }
+
+    /// Attaches the JSON from which the document is made, under an ASCII name. Viewers offer it as
+    /// a file; [`attached_json`](crate::attached_json) reads it again.
+    pub fn attach_json(&mut self, name: &str, json: String) {
+        self.front.attached = Some(Attached {
+            name: name.to_owned(),
+            json,
+        });
     }
 
     /// A heading, kept together with the next line.
@@ -175,7 +194,7 @@ impl Document {
             let x = (PAGE.0 - width(&number, FOOTER_SIZE)) / 2.0;
             page.text(&number, FOOTER_SIZE, (x, MARGIN - FOOTER_SIZE));
         }
-        file(&self.title, self.full)
+        file(&self.front, self.full)
     }
 
     /// One row: together on a page if a page can hold it, else on as many as it takes.

@@ -4,6 +4,12 @@
 //! breaks lines and pages, repeats the heads of tables, and numbers the pages. The same calls give
 //! the same bytes: there is no time of creation in them and no random identifier.
 //!
+//! # Attachment
+//!
+//! A document can carry the JSON from which it is made: uncompressed, as an embedded and associated file,
+//! as Factur-X carries its XML. [`attached_json`] finds it in what this crate wrote, not in any PDF;
+//! whoever renders it again and compares the bytes knows whether the pages show it.
+//!
 //! # Font
 //!
 //! All text is in `STSong-Light` with the encoding `UniGB-UTF16-H`, one of the fonts and encodings
@@ -13,6 +19,8 @@
 
 mod document;
 mod layout;
+mod reading;
 mod writing;
 
 pub use document::{Align, Column, Document};
+pub use reading::{attached_json, producer};

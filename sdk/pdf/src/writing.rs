@@ -1,7 +1,7 @@
 //! The objects of the file.
 
 use pdf_writer::{
-    types::{CidFontType, FontFlags, SystemInfo},
+    types::{AssociationKind, CidFontType, FontFlags, SystemInfo},
     Content, Finish, Name, Pdf, Rect, Ref, Str, TextStr,
 };
 
@@ -59,18 +59,47 @@ impl Page {
     }
 }
 
-/// The file of these pages.
-pub(crate) fn file(title: &str, pages: Vec<Page>) -> Vec<u8> {
+/// What a file has beside its pages.
+pub(crate) struct Front {
+    pub title: String,
+    pub producer: String,
+    pub attached: Option<Attached>,
+}
+
+/// A file within the file: the JSON from which its pages are made.
+pub(crate) struct Attached {
+    pub name: String,
+    pub json: String,
+}
+
+/// The file of these pages. What is read again stands before them, whatever their text: see
+/// [`reading`](crate::reading).
+pub(crate) fn file(front: &Front, pages: Vec<Page>) -> Vec<u8> {
     let mut pdf = Pdf::new();
     pdf.set_version(1, 7);
-    pdf.catalog(CATALOG).pages(PAGES).lang(TextStr("zh-CN"));
     pdf.document_info(INFO)
-        .title(TextStr(title))
-        .producer(TextStr("Xinglin"));
+        .title(TextStr(&front.title))
+        .producer(TextStr(&front.producer));
     let ids = |index: usize| {
         let page = i32::try_from(index).unwrap_or(i32::MAX / 4) * 2 + FIRST_PAGE;
         (Ref::new(page), Ref::new(page + 1))
     };
+    let (specification, embedded) = ids(pages.len());
+    if let Some(attached) = &front.attached {
+        write_attached(&mut pdf, attached, specification, embedded);
+    }
+    let mut catalog = pdf.catalog(CATALOG);
+    catalog.pages(PAGES).lang(TextStr("zh-CN"));
+    if let Some(attached) = &front.attached {
+        let name = Str(attached.name.as_bytes());
+        catalog
+            .names()
+            .embedded_files()
+            .names()
+            .insert(name, specification);
+        catalog.insert(Name(b"AF")).array().item(specification);
+    }
+    catalog.finish();
     pdf.pages(PAGES)
         .kids((0..pages.len()).map(|index| ids(index).0))
         .count(i32::try_from(pages.len()).unwrap_or(i32::MAX));
@@ -87,6 +116,20 @@ pub(crate) fn file(title: &str, pages: Vec<Page>) -> Vec<u8> {
         pdf.stream(content_id, &page.content.finish());
     }
     pdf.finish()
+}
+
+/// An embedded file (ISO 32000-1, 7.11.4) that says to be the source of the document (ISO 32000-2, 7.11.3).
+fn write_attached(pdf: &mut Pdf, attached: &Attached, specification: Ref, embedded: Ref) {
+    let json = attached.json.as_bytes();
+    pdf.embedded_file(embedded, json)
+        .subtype(Name(b"application/json"))
+        .params()
+        .size(i32::try_from(json.len()).unwrap_or(i32::MAX));
+    pdf.file_spec(specification)
+        .path(Str(attached.name.as_bytes()))
+        .unic_file(TextStr(&attached.name))
+        .embedded_file_with_unicode(embedded)
+        .association_kind(AssociationKind::Source);
 }
 
 fn write_font(pdf: &mut Pdf) {

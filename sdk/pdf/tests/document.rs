@@ -5,7 +5,7 @@
 use std::{io::Write, process::Command};
 
 use proptest::prelude::*;
-use xinglin_pdf::{Align, Column, Document};
+use xinglin_pdf::{attached_json, producer, Align, Column, Document};
 
 const COLUMNS: [Column<'static>; 3] = [
     Column {
@@ -169,10 +169,58 @@ fn the_same_calls_give_the_same_bytes() {
     assert_ne!(table_of(30), table_of(31));
 }
 
+/// A document with JSON attached, whose text has the marks of one.
+fn with_attached(json: &str) -> Vec<u8> {
+    let mut document = Document::new("标题");
+    document.set_producer("Test 1");
+    document.paragraph("/Type /EmbeddedFile /Size 1\nstream\n/Producer (x)");
+    document.attach_json("data.json", json.to_owned());
+    document.finish()
+}
+
+#[test]
+fn what_is_attached_is_found() {
+    let marks = "{\"a\": \"/Type /EmbeddedFile /Size 1\nstream\n1\nendstream /Producer (x)\"}";
+    for json in ["{}", "", "医疗电子票据", marks] {
+        let file = with_attached(json);
+        assert_eq!(attached_json(&file), Some(json.as_bytes()));
+        assert_eq!(producer(&file), Some("Test 1"));
+    }
+    assert_eq!(attached_json(&table_of(1)), None);
+    assert_eq!(producer(&table_of(1)), Some("Xinglin"));
+}
+
+#[test]
+fn an_independent_reader_finds_what_is_attached() {
+    let (mut file, mut detached) = (tempfile_path(), tempfile_path());
+    file.push("attached.pdf");
+    detached.push("detached.json");
+    std::fs::write(&file, with_attached("{\"名\": 1}")).unwrap();
+    let Ok(output) = Command::new("pdfdetach")
+        .args(["-savefile", "data.json", "-o"])
+        .args([&detached, &file])
+        .output()
+    else {
+        eprintln!("skipped: pdfdetach (poppler-utils) is not installed");
+        return;
+    };
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{complaints}");
+    let found = std::fs::read_to_string(&detached).unwrap();
+    assert_eq!(found, "{\"名\": 1}");
+    std::fs::remove_file(&file).unwrap();
+    std::fs::remove_file(&detached).unwrap();
+}
+
 #[test]
 fn the_cross_reference_table_points_at_the_objects() {
-    let file = table_of(80);
-    let text = String::from_utf8_lossy(&file);
+    for file in [table_of(80), with_attached("{}")] {
+        its_cross_references_point_at_its_objects(&file);
+    }
+}
+
+fn its_cross_references_point_at_its_objects(file: &[u8]) {
+    let text = String::from_utf8_lossy(file);
     assert!(text.starts_with("%PDF-1.7") && text.trim_end().ends_with("%%EOF"));
     let tail = &text[text.rfind("startxref").unwrap() + 9..];
     let start: usize = tail.split_whitespace().next().unwrap().parse().unwrap();
@@ -241,6 +289,18 @@ fn tempfile_path() -> std::path::PathBuf {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_attachment_is_found_and_no_bytes_panic(json in "\\PC{0,200}", noise in proptest::collection::vec(any::<u8>(), 0..200), at in any::<prop::sample::Index>()) {
+        let mut file = with_attached(&json);
+        prop_assert_eq!(attached_json(&file), Some(json.as_bytes()));
+        let at = at.index(file.len());
+        let end = file.len().min(at + noise.len());
+        drop(file.splice(at..end, noise));
+        let _found = (attached_json(&file), producer(&file));
+        file.truncate(at);
+        let _found = (attached_json(&file), producer(&file));
+    }
 
     #[test]
     fn any_text_is_written_whole(text in "\\PC{0,400}", rows in proptest::collection::vec("[一-龥a-z0-9 ]{0,2000}", 0..6)) {

@@ -1,12 +1,12 @@
 //! What an e-invoice says otherwise than the chain.
 
-use xinglin_einvoice::{EInvoice, Fault};
+use xinglin_einvoice::{EInvoice, Fault, PagesFault};
 use xinglin_primitives::glue::Line;
 
 use super::item_of;
 use crate::billing::ItemKey;
 
-/// A difference between an e-invoice and the chain, or within it.
+/// A difference between an e-invoice and the chain, or within it. All but the last are of the document.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Difference {
     /// The document contradicts itself.
@@ -33,6 +33,9 @@ pub enum Difference {
     /// Something that changes in an invoice's life is otherwise on the chain.
     #[error("`{0}` is not what the chain says now: the document is of another time, or false; render it again")]
     Changed(&'static str),
+    /// The pages of a PDF are not those of its document.
+    #[error(transparent)]
+    Pages(PagesFault),
 }
 
 /// Compares what the lines of a document are for with the commitments of the lines of the blue
@@ -101,10 +104,11 @@ fn lines(given: &EInvoice, chain: &EInvoice) -> Vec<Difference> {
 
 #[cfg(test)]
 mod tests {
-    use xinglin_einvoice::SCHEMA_1;
+    use xinglin_einvoice::{EInvoiceFile, SCHEMA_1};
     use xinglin_primitives::glue::CatalogueClass;
 
     use super::*;
+    use crate::einvoice::{difference_of_pages, faults_of};
 
     fn example() -> EInvoice {
         let text = include_str!("../../../docs/e-invoice.md");
@@ -172,6 +176,62 @@ mod tests {
         given.schema = SCHEMA_1.into();
         given.lines.iter_mut().for_each(|line| line.system = None);
         assert_eq!(compare(&given, chain), []);
+    }
+
+    /// What a file is found to say otherwise than a chain that made a document.
+    fn differences(file: &EInvoiceFile, chain: &EInvoice) -> Vec<Difference> {
+        let mut found = faults_of(&file.document);
+        found.extend(compare(&file.document, chain.clone()));
+        found.extend(difference_of_pages(file));
+        found
+    }
+
+    #[test]
+    fn every_flipped_bit_of_a_document_is_found() {
+        let chain = example();
+        let json = chain.to_json().into_bytes();
+        for bit in 0..json.len() * 8 {
+            let mut flipped = json.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let Ok(file) = EInvoiceFile::read(&flipped) else {
+                continue; // It is no e-invoice.
+            };
+            if file.document == chain {
+                // Digits of hashes have two cases, which mean the same.
+                assert!(flipped.eq_ignore_ascii_case(&json), "bit {bit}");
+            } else {
+                assert_ne!(differences(&file, &chain), [], "bit {bit}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_pdf_differs_in_its_document_or_in_its_pages() {
+        let chain = example();
+        let read = |pdf: &[u8]| differences(&EInvoiceFile::read(pdf).unwrap(), &chain);
+        let genuine = chain.to_pdf();
+        assert_eq!(read(&genuine), []);
+        // Rendered from another document.
+        let mut forged = chain.clone();
+        forged.patient += 1;
+        let patient = Difference::Contradiction("patient");
+        assert_eq!(read(&forged.to_pdf()), std::slice::from_ref(&patient));
+        // The document alone is changed, and the pages alone.
+        let marks = genuine.windows(9).position(|bytes| bytes == b"\"patient\"");
+        let mut changed = genuine.clone();
+        changed[marks.unwrap() + 14] ^= 1;
+        let found = read(&changed);
+        assert!(
+            matches!(&found[..], [first, Difference::Pages(_)] if *first == patient),
+            "{found:?}"
+        );
+        let mut changed = genuine.clone();
+        changed.push(b' ');
+        let at = genuine.len();
+        assert_eq!(
+            read(&changed),
+            [Difference::Pages(PagesFault::Changed { at })]
+        );
     }
 
     #[test]

@@ -16,7 +16,7 @@ use std::fmt;
 
 use pallet_payments::number::InvoiceNumber;
 use xinglin_einvoice as document;
-use xinglin_einvoice::EInvoice;
+use xinglin_einvoice::{EInvoice, EInvoiceFile};
 use xinglin_primitives::{InvoiceId, MemberId};
 use xinglin_runtime::Runtime;
 
@@ -49,9 +49,9 @@ impl From<crate::client::ClientError> for EInvoiceError {
     }
 }
 
-/// What is found without a key.
+/// What a comparison finds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PublicVerdict {
+pub struct Verdict {
     /// What the document says otherwise than the chain. None: it is what the chain says now.
     pub differences: Vec<Difference>,
     /// What cannot be told without a key.
@@ -118,10 +118,7 @@ pub async fn verify_against_chain(
 ///
 /// # Errors
 /// The chain cannot be read, or a number of it does not fit into a document.
-pub async fn verify_publicly(
-    client: &Client,
-    given: &EInvoice,
-) -> Result<PublicVerdict, EInvoiceError> {
+pub async fn verify_publicly(client: &Client, given: &EInvoice) -> Result<Verdict, EInvoiceError> {
     let mut differences = faults_of(given);
     match find(client, given).await? {
         Err(difference) => differences.push(difference),
@@ -138,10 +135,32 @@ pub async fn verify_publicly(
         true => Unchecked::Names,
         false => Unchecked::Items,
     };
-    Ok(PublicVerdict {
+    Ok(Verdict {
         differences,
         unchecked: vec![unchecked],
     })
+}
+
+/// Compares a file, JSON or PDF, with the chain: with the key of a reader as
+/// [`verify_against_chain`], else as [`verify_publicly`]. Of a PDF it tells, too, if its pages are
+/// not those of its document.
+///
+/// # Errors
+/// As of those two.
+pub async fn verify_file(
+    client: &Client,
+    wallet: Option<&Wallet>,
+    file: &EInvoiceFile,
+) -> Result<Verdict, EInvoiceError> {
+    let mut verdict = match wallet {
+        Some(wallet) => Verdict {
+            differences: verify_against_chain(client, wallet, &file.document).await?,
+            unchecked: Vec::new(),
+        },
+        None => verify_publicly(client, &file.document).await?,
+    };
+    verdict.differences.extend(difference_of_pages(file));
+    Ok(verdict)
 }
 
 /// Renders an invoice that a document says to be issued by a transaction.
@@ -162,6 +181,12 @@ async fn render_as_stated(
 fn faults_of(given: &EInvoice) -> Vec<Difference> {
     let faults = given.check().err().unwrap_or_default();
     faults.into_iter().map(Difference::Fault).collect()
+}
+
+/// How the pages of a PDF differ from its document.
+fn difference_of_pages(file: &EInvoiceFile) -> Option<Difference> {
+    let fault = file.pages?.err()?;
+    Some(Difference::Pages(fault))
 }
 
 /// The invoice of a document's number, or why there is none.

@@ -190,6 +190,115 @@ fn every_flipped_bit_of_a_receipt_and_of_what_leads_to_it_is_noticed() {
     assert!(steps.contains(&Some(Step::Validators)), "{steps:?}");
 }
 
+/// A file as `xinglin receipt get` writes it: of validators who took over from those of the genesis.
+fn written() -> (ReceiptFile, serde_json::Value) {
+    let file = ReceiptFile {
+        receipt: receipt(&[5, 6, 7]),
+        set_changes: vec![change(2, &anchor(5..=8), &[1, 2, 3])],
+    };
+    let mut json =
+        serde_json::to_value(xinglin_rpc_api::xinglin::Receipt::from(&file.receipt)).unwrap();
+    ReceiptFile::extend_json(&mut json, &file.set_changes);
+    (file, json)
+}
+
+#[test]
+fn every_flipped_byte_of_a_receipt_file_is_noticed() {
+    let genesis = anchor(1..=4);
+    let (file, json) = written();
+    assert!(verify(&file, &genesis).is_ok());
+    let text = format!("{json:#}\n").into_bytes();
+    assert_eq!(ReceiptFile::from_json(&text).unwrap(), file);
+    let mut refused = std::collections::BTreeSet::new();
+    // The lower bit makes another digit of most, the other one another case of letters.
+    for (at, bit) in (0..text.len()).flat_map(|at| [(at, 0x01), (at, 0x20)]) {
+        let mut flipped = text.clone();
+        flipped[at] ^= bit;
+        match ReceiptFile::from_json(&flipped) {
+            // The case of digits means nothing.
+            Ok(read) if read == file => assert!(flipped.eq_ignore_ascii_case(&text), "byte {at}"),
+            Ok(read) => {
+                let refutation = verify(&read, &genesis).err();
+                let refutation = refutation.unwrap_or_else(|| panic!("byte {at}"));
+                refused.insert(refutation.step.to_string());
+            }
+            Err(FormatError::Field(field)) => {
+                refused.insert(field);
+            }
+            Err(error) => assert!(!error.to_string().is_empty()),
+        }
+    }
+    for field in json.as_object().unwrap().keys() {
+        let own = !["encoded", "setChanges"].contains(&field.as_str());
+        assert_eq!(refused.contains(field), own, "{field}: {refused:?}");
+    }
+    // What is changed in `setChanges` is noticed when they are followed.
+    assert!(refused.contains("validators"), "{refused:?}");
+}
+
+#[test]
+fn what_can_be_read_in_a_file_is_what_it_proves() {
+    let (file, json) = written();
+    let refused = |json: &serde_json::Value| {
+        let read = ReceiptFile::from_json(json.to_string().as_bytes());
+        read.unwrap_err().to_string()
+    };
+    for (pointer, value) in [
+        ("/hash", "0x00".into()),
+        ("/extrinsic", "0x00".into()),
+        ("/blockNumber", 6.into()),
+        ("/blockHash", "0x00".into()),
+        ("/index", 8.into()),
+        ("/inclusion/0", "0x00".into()),
+        ("/header/stateRoot", "0x00".into()),
+        ("/header/number", "0x6".into()),
+        ("/certificate/round", 1.into()),
+        ("/certificate/signatures/1/key", "0x00".into()),
+        ("/certificate/encoded", serde_json::Value::Null),
+    ] {
+        let mut changed = json.clone();
+        *changed.pointer_mut(pointer).unwrap() = value;
+        let field = pointer.split('/').nth(1).unwrap();
+        let error = refused(&changed);
+        assert!(error.starts_with(&format!("`{field}` ")), "{error}");
+    }
+    let mut more = json.clone();
+    more["amount"] = 1.into();
+    assert!(refused(&more).contains("\"amount\""));
+    let mut no_list = json.clone();
+    no_list["setChanges"] = "0x00".into();
+    assert!(refused(&no_list).contains("`setChanges`"));
+    // What is left out says nothing.
+    let mut less = json;
+    less.as_object_mut().unwrap().remove("index");
+    let read = ReceiptFile::from_json(less.to_string().as_bytes());
+    assert_eq!(read.unwrap(), file);
+}
+
+#[test]
+fn changes_that_are_not_followed_are_looked_at() {
+    let genesis = anchor(1..=4);
+    let mut file = alone(&receipt(&[1, 2, 3]));
+    // It would change nothing that the receipt needs.
+    file.set_changes = vec![change(5, &anchor(5..=8), &[1, 2, 3])];
+    let refutation = verify(&file, &genesis).unwrap_err();
+    let expected = Refuted::ChangeAfter {
+        number: 5,
+        height: 5,
+    };
+    assert_eq!(
+        (refutation.step, refutation.error),
+        (Step::Validators, expected)
+    );
+    // The anchor has it behind it.
+    let behind = change(2, &anchor(1..=4), &[7]);
+    let later = TrustAnchor { from: 3, ..genesis };
+    file.set_changes = vec![behind];
+    assert!(verify(&file, &later).is_ok());
+    file.set_changes[0].header.state_root = Hash::repeat_byte(1);
+    assert_eq!(verify(&file, &later).unwrap_err().step, Step::Validators);
+}
+
 #[test]
 fn unknown_signers_hint_at_a_changed_set() {
     let refutation = verify(&alone(&receipt(&[1, 2, 3])), &anchor(2..=5)).unwrap_err();
