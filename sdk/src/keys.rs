@@ -7,7 +7,9 @@ use std::{fmt, str::FromStr};
 use curve25519_dalek::montgomery::MontgomeryPoint;
 use rand::{rngs::OsRng, RngCore};
 use sp_core::{
-    crypto::{Pair as _, SecretStringError, Ss58AddressFormat, Ss58Codec},
+    crypto::{
+        DeriveJunction, Pair as _, SecretStringError, SecretUri, Ss58AddressFormat, Ss58Codec,
+    },
     ed25519, sr25519,
 };
 use sp_runtime::traits::IdentifyAccount;
@@ -65,6 +67,11 @@ pub enum KeyError {
     /// The text is neither a mnemonic, a seed nor a derivation path. The text itself is not told.
     #[error("not a secret: {0}; give a mnemonic of 12 to 24 words or a 0x-prefixed seed of 32 bytes, with derivations such as `//name` behind it")]
     Secret(&'static str),
+    /// A derivation is soft.
+    #[error(
+        "a soft derivation (`/name`) restores other envelope keys each time; derive with `//name`"
+    )]
+    SoftDerivation,
     /// Stored key material has the wrong shape.
     #[error("damaged key: {0}")]
     Damaged(&'static str),
@@ -111,9 +118,18 @@ impl KeyPair {
     }
 
     /// Makes a key from a secret text: a mnemonic or a `0x`-prefixed seed, with any derivations
-    /// (`//hard`, `/soft`) and password (`///password`) behind it. Derivations alone derive from
-    /// the well-known development mnemonic: `//Alice`.
+    /// (`//hard`) and password (`///password`) behind it. Derivations alone derive from the well-known
+    /// development mnemonic: `//Alice`.
+    ///
+    /// # Errors
+    /// It is none of these, or one of the derivations is soft (`/soft`): what that derives signs alike
+    /// each time, but is stored with a random part, so that the envelopes of one time would stay shut at
+    /// the next ([`encryption_secret`]).
     pub fn from_secret(scheme: Scheme, secret: &str) -> Result<Self, KeyError> {
+        let uri: SecretUri = secret.parse()?;
+        if uri.junctions.iter().any(DeriveJunction::is_soft) {
+            return Err(KeyError::SoftDerivation);
+        }
         Ok(match scheme {
             Scheme::Sr25519 => Self::Sr25519(Box::new(sr25519::Pair::from_string(secret, None)?)),
             Scheme::Ed25519 => Self::Ed25519(Box::new(ed25519::Pair::from_string(secret, None)?)),
@@ -310,7 +326,7 @@ mod tests {
         for (member, name) in config
             .members
             .iter()
-            .zip(["Alice", "Bob", "Charlie", "Dave", "Eve"])
+            .zip(["Alice", "Bob", "Charlie", "Dave", "Eve", "Grace"])
         {
             assert_eq!(member.encryption_key, key(&format!("//{name}")), "{name}");
         }
@@ -334,6 +350,17 @@ mod tests {
         let seed = hex::encode(*pair.to_ed25519_seed().unwrap());
         assert!(text.contains(&pair.address()));
         assert!(!text.contains(&seed) && !text.contains(phrase.split(' ').next().unwrap()));
+    }
+
+    /// Their envelope keys would be others after every restoration.
+    #[test]
+    fn soft_derivations_are_refused() {
+        for secret in ["//Alice/soft", "/soft", "//Alice/soft//hard"] {
+            for scheme in [Scheme::Sr25519, Scheme::Ed25519] {
+                let made = KeyPair::from_secret(scheme, secret);
+                assert!(matches!(made, Err(KeyError::SoftDerivation)), "{secret}");
+            }
+        }
     }
 
     #[test]

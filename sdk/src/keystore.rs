@@ -122,8 +122,13 @@ pub enum KeystoreError {
     #[error(transparent)]
     File(#[from] SecretFileError),
     /// The file is not the JSON of a keystore.
-    #[error("not a keystore file: {0}")]
-    Json(String),
+    #[error("not a keystore file: line {line}, column {column} is not what belongs there; give the file that a wallet exports as JSON, or that `xinglin key` makes")]
+    Json {
+        /// From 1.
+        line: usize,
+        /// From 1, in bytes.
+        column: usize,
+    },
     /// The format is another.
     #[error("keystore format {0} is not supported; export the key from the wallet as JSON (version 3, encrypted)")]
     Format(String),
@@ -239,15 +244,24 @@ impl Keystore {
 
     /// Parses the JSON of a keystore file.
     pub fn from_json(json: &[u8]) -> Result<Self, KeystoreError> {
-        serde_json::from_slice(json).map_err(|error| KeystoreError::Json(error.to_string()))
+        serde_json::from_slice(json).map_err(KeystoreError::of_json)
     }
 
     /// Writes a new keystore file with mode 0600.
     pub fn write_new(&self, path: &Path) -> Result<(), KeystoreError> {
-        let mut json = serde_json::to_vec_pretty(self)
-            .map_err(|error| KeystoreError::Json(error.to_string()))?;
+        let mut json = serde_json::to_vec_pretty(self).map_err(KeystoreError::of_json)?;
         json.push(b'\n');
         Ok(secret_file::write_new(path, &json)?)
+    }
+}
+
+impl KeystoreError {
+    /// Where the fault is. Its text could quote a secret: the file may be one that holds nothing else.
+    fn of_json(fault: serde_json::Error) -> Self {
+        Self::Json {
+            line: fault.line(),
+            column: fault.column(),
+        }
     }
 }
 

@@ -114,10 +114,28 @@ fn short_foreign_and_plain_files_are_refused() {
 
     assert!(matches!(
         Keystore::from_json(b"{}"),
-        Err(KeystoreError::Json(_))
+        Err(KeystoreError::Json { .. })
     ));
     assert!(matches!(
         Keystore::seal(&pair, "", Meta::default()),
         Err(KeystoreError::EmptyPassphrase)
     ));
+}
+
+/// A node's own keystore has files of this kind, and one is soon given for the other.
+#[test]
+fn a_file_that_is_a_secret_is_not_repeated_in_the_error() {
+    for file in [
+        r#""bottom drive obey""#,
+        "1234567890",
+        r#"{"encoded":12345678}"#,
+    ] {
+        let error = Keystore::from_json(file.as_bytes())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            !error.contains("drive") && !error.contains("345"),
+            "{error}"
+        );
+    }
 }

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{ensure, Context, Result};
+use anyhow::{anyhow, ensure, Context, Result};
 use clap::Args;
 use pallet_members::Principal;
 use pallet_payments::receipts::{ProviderReceipt, ReceiptKey, ReceiptSignature};
@@ -191,15 +191,43 @@ pub fn document(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
-/// A document in JSON.
+/// A document in JSON. What is wrong is told by its place and what belongs there: what stands there can
+/// be a patient's.
 pub fn json<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let bytes = document(path)?;
-    serde_json::from_slice(&bytes).with_context(|| {
-        format!(
-            "{} is not the document that is expected; --help names its fields",
+    parse_json(&bytes).map_err(|fault| {
+        anyhow!(
+            "{} is not the document that is expected ({fault}); --help names its fields",
             path.display()
         )
     })
+}
+
+fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json)
+        .map_err(|fault| fault_at(&fault.path().to_string(), fault.inner()))?;
+    json.end().map_err(|fault| fault_at(".", &fault))?;
+    Ok(value)
+}
+
+fn fault_at(path: &str, fault: &serde_json::Error) -> String {
+    let text = fault.to_string();
+    let text = text
+        .rsplit_once(" at line ")
+        .map_or(&*text, |(text, _)| text);
+    // Of the rest only what is expected is surely not from the document.
+    let is_ours = !fault.is_data() || text.starts_with("missing field");
+    let expected = text
+        .rsplit_once(", expected ")
+        .map(|(_, expected)| expected);
+    let what = match (is_ours, expected) {
+        (true, _) => text.to_owned(),
+        (false, Some(expected)) => format!("expected {expected}"),
+        (false, None) => "not what belongs there".to_owned(),
+    };
+    let (line, column) = (fault.line(), fault.column());
+    format!("{path} at line {line}, column {column}: {what}")
 }
 
 /// A letter, in hexadecimal as it is handed over.
