@@ -1,9 +1,13 @@
 //! Settling invoices by the rules of insurance.
 //!
-//! What a settlement would bring, and the rules of a scheme by which that is computed, are questions:
-//! `PreSettle` and `Scheme` of [`Client::ask`]. Calls that need
-//! nothing besides their arguments (`reverse`, `decide`, `appeal`, `withdraw`, those about schemes
-//! and coverages) are not here: give them to [`execute`].
+//! What a settlement would bring is asked and recomputed by [`pre_settle`]; the rules of a scheme are
+//! the question `Scheme` of [`Client::ask`]. Calls that need nothing besides their arguments
+//! (`reverse`, `decide`, `appeal`, `withdraw`, those about schemes and coverages) are not here: give
+//! them to [`execute`].
+
+mod pre_settlement;
+
+pub use pre_settlement::{amounts, pre_settle, Difference, Inputs, SplitProblem};
 
 use xinglin_primitives::{Balance, ClaimId, CoverageId, Hash, InvoiceId, SettlementId};
 use xinglin_runtime::{Runtime, RuntimeCall, RuntimeEvent};

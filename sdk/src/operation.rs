@@ -11,6 +11,7 @@ use crate::{
     billing::InvoiceProblem,
     client::{Client, ClientError, Outcome},
     envelope::EnvelopeError,
+    insurance::SplitProblem,
     keys::KeyPair,
 };
 
@@ -32,6 +33,12 @@ pub enum OperationError {
     Refused {
         /// The transaction.
         transaction: Hash,
+        /// The name of the chain's error.
+        error: String,
+    },
+    /// The chain would refuse the settlement that is asked about.
+    #[error("the chain would refuse the settlement: {error}; the documentation of the call names what it asks for")]
+    WouldRefuse {
         /// The name of the chain's error.
         error: String,
     },
@@ -84,6 +91,9 @@ pub enum OperationError {
     /// An invoice and its details contradict each other.
     #[error(transparent)]
     Invoice(#[from] InvoiceProblem),
+    /// A node tells another split of an invoice than the rules give.
+    #[error(transparent)]
+    Split(#[from] SplitProblem),
 }
 
 /// Signs a call, submits it and waits until it is final. Fails if the chain refused it.

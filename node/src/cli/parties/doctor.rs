@@ -228,7 +228,13 @@ pub async fn run(
             let call = Appointments::complete { appointment };
             session.execute("The visit is over", call).await
         }
-        It::Trail { appointment } => session.ask(ask::Trail { appointment }).await,
+        It::Trail { appointment } => {
+            let question = ask::Trail {
+                appointment,
+                before: None,
+            };
+            session.ask(question).await
+        }
         It::Writing(command) => write(session, named, command).await,
         It::Retract { record, reason } => {
             let call = Records::retract { record, reason };

@@ -13,11 +13,12 @@ use xinglin_primitives::{
 };
 use xinglin_rpc_api::questions as ask;
 use xinglin_runtime::Runtime;
-use xinglin_sdk::oversight;
+use xinglin_sdk::{insurance::SettlementOrder, oversight};
 
 use super::{
     inbox::{self, InboxArgs, Reader},
     input::{self, PageArgs, SchemeArgs},
+    patient::pre_settle,
     session::Session,
 };
 
@@ -69,7 +70,17 @@ pub enum InsurerCommand {
         #[arg(value_parser = input::number::<InvoiceId>)]
         invoice: InvoiceId,
     },
-    /// List the settlements of an invoice, newest first
+    /// Show what a settlement by one of the insurer's own coverages would bring, recomputed by the
+    /// rules; nothing is written
+    PreSettle {
+        /// The invoice
+        #[arg(value_parser = input::number::<InvoiceId>)]
+        invoice: InvoiceId,
+        /// The coverage
+        #[arg(value_parser = input::number::<CoverageId>)]
+        coverage: CoverageId,
+    },
+    /// List the insurer's own settlements of an invoice, newest first
     Settlements {
         /// The invoice
         #[arg(value_parser = input::number::<InvoiceId>)]
@@ -279,6 +290,14 @@ pub async fn run(session: &Session, command: InsurerCommand) -> Result<()> {
             session.execute("Decided", call).await
         }
         It::Invoice { invoice } => super::member::show_invoice(session, invoice).await,
+        It::PreSettle { invoice, coverage } => {
+            let order = SettlementOrder {
+                invoice,
+                coverage,
+                account_max_fen: 0,
+            };
+            pre_settle(session, order).await
+        }
         It::Settlements { invoice } => {
             let question = ask::Settlements {
                 invoice,

@@ -12,7 +12,7 @@ use xinglin_primitives::PatientId;
 pub(super) use self::{
     delegates::delegation,
     files::tell_sharing,
-    money::{pay_external, tell_settling},
+    money::{pay_external, pre_settle, tell_settling},
     visits::slots,
 };
 use self::{

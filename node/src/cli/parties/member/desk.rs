@@ -8,7 +8,7 @@ use pallet_appointments::{
     rules::BookingRules,
     types::{Acting, DisplayCode, NewSchedule, StaffReason},
 };
-use xinglin_primitives::{time::Date, AppointmentId, DepartmentId, ScheduleId};
+use xinglin_primitives::{time::Date, AppointmentId, DepartmentId, InvoiceId, ScheduleId};
 use xinglin_rpc_api::questions as ask;
 use xinglin_runtime::Runtime;
 
@@ -115,6 +115,9 @@ pub enum DeskCommand {
         /// The appointment
         #[arg(value_parser = input::number::<AppointmentId>)]
         appointment: AppointmentId,
+        /// The invoices before this one: `next` of the page before
+        #[arg(long, value_name = "INVOICE", value_parser = input::number::<InvoiceId>)]
+        before: Option<InvoiceId>,
     },
 }
 
@@ -150,7 +153,16 @@ pub async fn run(session: &Session, command: DeskCommand) -> Result<()> {
             };
             return session.ask(question).await;
         }
-        It::Trail { appointment } => return session.ask(ask::Trail { appointment }).await,
+        It::Trail {
+            appointment,
+            before,
+        } => {
+            let question = ask::Trail {
+                appointment,
+                before,
+            };
+            return session.ask(question).await;
+        }
         It::PublishDepartment { department, code } => {
             let call = Appointments::publish_department { department, code };
             ("The department is published", call)

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Subcommand;
-use serde_json::{json, Value};
-use xinglin_primitives::{ClaimId, CoverageId, Hash, InvoiceId, Party, PatientId};
+use serde_json::{json, Map, Value};
+use xinglin_primitives::{Balance, ClaimId, CoverageId, Hash, InvoiceId, Party, PatientId};
 use xinglin_rpc_api::questions as ask;
 use xinglin_runtime::Runtime;
 use xinglin_sdk::{
@@ -60,7 +60,7 @@ pub enum MoneyCommand {
     Coverages,
     /// Show the rules of a scheme: deductibles, bands, ratios, caps
     Scheme(SchemeArgs),
-    /// Show what a settlement would bring; nothing is written
+    /// Show what a settlement would bring, recomputed by the rules; nothing is written
     PreSettle(SettleArgs),
     /// Settle an invoice that is not paid in full, and pay the rest from the balance
     Settle {
@@ -163,14 +163,7 @@ pub async fn run(session: &Session, named: Option<PatientId>, command: MoneyComm
             };
             session.ask(question).await
         }
-        It::PreSettle(args) => {
-            let question = ask::PreSettle {
-                invoice: args.invoice,
-                coverage: args.coverage,
-                account_max_fen: args.account_max_fen,
-            };
-            session.ask(question).await
-        }
+        It::PreSettle(args) => pre_settle(session, args.order()).await,
         It::Settle { order, no_payment } => {
             let payment = (!no_payment).then(random_id);
             let settled = insurance::settle(client, key, order.order(), payment).await?;
@@ -197,6 +190,37 @@ pub async fn run(session: &Session, named: Option<PatientId>, command: MoneyComm
             session.ask(question).await
         }
     }
+}
+
+/// What a settlement would bring, in the words of the question `PreSettle`, once it is recomputed.
+pub(in crate::cli::parties) async fn pre_settle(
+    session: &Session,
+    order: SettlementOrder,
+) -> Result<()> {
+    let told = insurance::pre_settle(session.client(), session.key(), order).await?;
+    let amounts = insurance::amounts(&told.split).into_iter();
+    let mut split: Map<String, Value> = amounts
+        .map(|(name, fen)| (name.to_owned(), amount(fen)))
+        .collect();
+    let starts_admission = told.split.starts_admission.into();
+    split.insert("starts_admission".to_owned(), starts_admission);
+    let flags = told.flags.iter().map(|flag| format!("{flag:?}"));
+    let flags: Vec<String> = flags.collect();
+    session.show(&json!({
+        "split": split,
+        "version": told.version,
+        "to_member_fen": amount(told.to_member_fen),
+        "to_patient_fen": amount(told.to_patient_fen),
+        "rest_fen": amount(told.rest_fen),
+        "flags": flags,
+        "recomputed": true,
+    }))
+}
+
+/// A number, or text if not every reader of JSON keeps it exact.
+fn amount(fen: Balance) -> Value {
+    let exact = u64::try_from(fen).ok().filter(|fen| *fen < 1 << 53);
+    exact.map_or_else(|| fen.to_string().into(), Value::from)
 }
 
 /// Who pays what, or that the insurer decides.

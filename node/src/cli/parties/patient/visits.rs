@@ -5,7 +5,7 @@ use clap::Subcommand;
 use codec::Encode;
 use pallet_appointments::types::Acting;
 use serde_json::{json, Value};
-use xinglin_primitives::{AppointmentId, PatientId, ScheduleId};
+use xinglin_primitives::{AppointmentId, InvoiceId, PatientId, ScheduleId};
 use xinglin_rpc_api::questions as ask;
 use xinglin_runtime::Runtime;
 use xinglin_sdk::records::{self, Slot};
@@ -74,6 +74,9 @@ pub enum VisitCommand {
         /// The appointment
         #[arg(value_parser = input::number::<AppointmentId>)]
         appointment: AppointmentId,
+        /// The invoices before this one: `next` of the page before
+        #[arg(long, value_name = "INVOICE", value_parser = input::number::<InvoiceId>)]
+        before: Option<InvoiceId>,
     },
 }
 
@@ -145,7 +148,16 @@ pub async fn run(session: &Session, named: Option<PatientId>, command: VisitComm
             };
             session.execute("The appointment is moved", call).await
         }
-        It::Trail { appointment } => session.ask(ask::Trail { appointment }).await,
+        It::Trail {
+            appointment,
+            before,
+        } => {
+            let question = ask::Trail {
+                appointment,
+                before,
+            };
+            session.ask(question).await
+        }
     }
 }
 
