@@ -29,8 +29,8 @@ fn the_presets_have_these_genesis_hashes() {
     assert_eq!(
         [hash("dev"), hash("local")],
         [
-            "0xa31847c67a55d817d3a0f0805d2a6c2d6b44bf0623ea698c4428ea4e4b8a103d",
-            "0xd54332e735c794b9371756cf4d8c711ca00a37ccbbfd868fc79c7ebc21713ed1",
+            "0x6c6dfdfd3bbbc257934144237426e338c5e3df63ff76bd780b768beaa388fea8",
+            "0xb222508510dddea339d2dbb91420a2cd815c05cd80314ffc75b3d4ba47d3f1f9",
         ]
     );
 }
@@ -246,7 +246,7 @@ fn a_new_network_begins() {
         let first = spec.build().unwrap();
         assert_eq!(first.hash(), network.into_spec().build().unwrap().hash());
         assert_eq!(spec.genesis.validators.validators.len(), 5);
-        let own = if has_dev_parties { 5 } else { 0 };
+        let own = if has_dev_parties { 6 } else { 0 };
         assert_eq!(spec.genesis.validators.validators[0].member, MemberId(own));
         let text = spec.to_json().unwrap();
         let again = ChainSpec::from_json(&text).unwrap().build().unwrap();

@@ -16,7 +16,7 @@ use xinglin_rpc_api::questions::Coverages;
 use xinglin_runtime::Runtime;
 use xinglin_sdk::client::Client;
 
-use super::cast::{Cast, Patient, MONEY_FEN};
+use super::cast::{Cast, Patient};
 
 /// Keys in one page.
 const PAGE: u32 = 1_000;
@@ -153,7 +153,7 @@ pub async fn compare_purses(client: &Client, cast: &Cast, before: &Purses) -> Re
         all.reimbursed_fen += moved.reimbursed_fen;
         let flow = Flow {
             name: patient.actor.name.clone(),
-            before_fen: MONEY_FEN,
+            before_fen: patient.money_fen,
             in_fen: moved.reimbursed_fen,
             out_fen: moved.paid_fen,
             after_fen: purse(client, &patient.actor.wallet.account()).await?,

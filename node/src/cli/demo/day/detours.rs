@@ -7,12 +7,10 @@ use pallet_payments::types::{Reason, RefundOf};
 use pallet_records::{
     access::Purpose,
     emergency::{EmergencyReason, Verdict},
-    types::Reader,
+    types::{Reader, BATCH_MAX},
 };
 use sp_runtime::traits::Hash as _;
-use xinglin_primitives::{
-    Balance, ClaimId, EmergencyId, Hash, Hashing, InvoiceId, Party, RecordId,
-};
+use xinglin_primitives::{Balance, EmergencyId, Hash, Hashing, Party, RecordId};
 use xinglin_rpc_api::questions::{AccessLog, Emergencies, OpenClaims};
 use xinglin_runtime::{Runtime, RuntimeEvent};
 use xinglin_sdk::{
@@ -24,8 +22,8 @@ use xinglin_sdk::{
 
 use super::{
     super::stage::Stage,
-    bills::{draft, invoice_of, Bill},
-    cast::{Actor, Cast, Patient, CLINIC, INSURER},
+    bills::{decision, drafts_of, invoice_of, pay, Approved, Bill},
+    cast::{Cast, Patient, CLINIC, INSURER},
 };
 
 type PaymentCall = pallet_payments::Call<Runtime>;
@@ -38,11 +36,22 @@ pub struct Detour {
     pub steps: Vec<String>,
 }
 
+impl Detour {
+    /// What the bundles have no invoice or record for.
+    pub fn not_played(what: &'static str) -> Self {
+        Self {
+            what,
+            steps: vec!["not played: the bundles have too little for it".to_owned()],
+        }
+    }
+}
+
 /// The patient pays all and claims afterwards (事后报销).
 pub async fn claim_afterwards(
     stage: &mut Stage,
+    cast: &Cast,
     patient: &Patient,
-    bill: &mut Bill,
+    bill: &Bill,
 ) -> Result<Detour> {
     pay(stage, patient, bill.invoice, bill.total_fen).await?;
     let client = stage.client(&patient.actor.wallet);
@@ -53,13 +62,18 @@ pub async fn claim_afterwards(
     };
     let (settling, outcome) = insurance::claim(client, patient.actor.wallet.key(), order).await?;
     stage.keep(&[outcome]).await?;
-    let Settling::Settled {
-        to_patient_fen,
-        fund_fen,
-        ..
-    } = settling
-    else {
-        bail!("the claim afterwards was flagged");
+    let (fund_fen, to_patient_fen) = match settling {
+        Settling::Settled {
+            fund_fen,
+            to_patient_fen,
+            ..
+        } => (fund_fen, to_patient_fen),
+        Settling::Flagged { claim } => {
+            let call = decision(claim, Decision::Approve);
+            let outcome = stage.act_as(&cast.insurer, call).await?;
+            let approved = Approved::told_by(&outcome)?;
+            (approved.fund_fen, approved.to_patient_fen)
+        }
     };
     ensure!(
         to_patient_fen == fund_fen,
@@ -79,7 +93,7 @@ pub async fn refund(
     stage: &mut Stage,
     cast: &Cast,
     patient: &Patient,
-    bill: &Bill,
+    bill: &mut Bill,
 ) -> Result<Detour> {
     pay(stage, patient, bill.invoice, bill.total_fen).await?;
     let refund = PaymentCall::refund {
@@ -93,6 +107,7 @@ pub async fn refund(
         RuntimeEvent::Payments(pallet_payments::Event::Refunded { red, .. }) => Some(*red),
         _ => None,
     })?;
+    bill.is_refunded = true;
     Ok(Detour {
         what: "refund",
         steps: vec![
@@ -103,15 +118,17 @@ pub async fn refund(
 }
 
 /// An invoice without a visit is flagged; the insurer denies it, the patient appeals, the insurer
-/// approves.
-pub async fn flagged(stage: &mut Stage, cast: &Cast, patient: &Patient) -> Result<Detour> {
-    let visits = patient.dossier.visits.iter().rev();
-    let charged = visits
-        .filter_map(|visit| Some((visit, visit.charges.first()?)))
-        .next();
-    let (visit, charge) = charged.context("a bundle with a claim")?;
+/// approves. None if there is no claim that can be billed.
+pub async fn flagged(stage: &mut Stage, cast: &Cast) -> Result<Option<Detour>> {
+    let charged = cast.patients.iter().find_map(|patient| {
+        let visits = patient.dossier.visits.iter().rev();
+        let mut drafts = visits.flat_map(|visit| drafts_of(patient.id, visit, cast.today));
+        Some((patient, drafts.next()?))
+    });
+    let Some((patient, draft)) = charged else {
+        return Ok(None);
+    };
     let client = stage.client(&cast.hospital.wallet);
-    let draft = draft(patient.id, visit, charge)?;
     let prepared = billing::prepare(client, &cast.hospital.wallet, &draft).await?;
     let total_fen = prepared.total_fen();
     let outcome = stage.act_as(&cast.hospital, prepared.call()).await?;
@@ -141,20 +158,17 @@ pub async fn flagged(stage: &mut Stage, cast: &Cast, patient: &Patient) -> Resul
         .find(|(id, _)| *id == claim)
         .context("the insurer does not see the claim")?;
     let flags: Vec<String> = found.flags.iter().map(|flag| format!("{flag:?}")).collect();
-    decide(stage, &cast.insurer, claim, Decision::Deny).await?;
+    let denial = decision(claim, Decision::Deny);
+    stage.act_as(&cast.insurer, denial).await?;
     let appeal = InsuranceCall::appeal { claim };
     stage.act_as(&patient.actor, appeal.into()).await?;
-    let outcome = decide(stage, &cast.insurer, claim, Decision::Approve).await?;
-    let cash_fen = told(&outcome, "Settled", |event| match event {
-        RuntimeEvent::Insurance(pallet_insurance::Event::Settled { cash_fen, .. }) => {
-            Some(*cash_fen)
-        }
-        _ => None,
-    })?;
+    let approval = decision(claim, Decision::Approve);
+    let outcome = stage.act_as(&cast.insurer, approval).await?;
+    let cash_fen = Approved::told_by(&outcome)?.cash_fen;
     if cash_fen > 0 {
         pay(stage, patient, invoice, cash_fen).await?;
     }
-    Ok(Detour {
+    Ok(Some(Detour {
         what: "flagged claim",
         steps: vec![
             format!(
@@ -165,39 +179,11 @@ pub async fn flagged(stage: &mut Stage, cast: &Cast, patient: &Patient) -> Resul
             "denied, appealed, approved".to_owned(),
             format!("the patient pays {}", yuan(cash_fen)),
         ],
-    })
+    }))
 }
 
-async fn decide(
-    stage: &mut Stage,
-    insurer: &Actor,
-    claim: ClaimId,
-    decision: Decision,
-) -> Result<xinglin_sdk::client::Outcome> {
-    let call = InsuranceCall::decide {
-        claim,
-        decision,
-        reason: 1,
-    };
-    stage.act_as(insurer, call.into()).await
-}
-
-async fn pay(
-    stage: &mut Stage,
-    patient: &Patient,
-    invoice: InvoiceId,
-    amount_fen: Balance,
-) -> Result<()> {
-    let call = PaymentCall::pay {
-        invoice,
-        amount_fen,
-        payment: operation::random_id(),
-    };
-    stage.act_as(&patient.actor, call.into()).await?;
-    Ok(())
-}
-
-/// A doctor of the clinic reads in an emergency, justifies it, and a regulator reviews it.
+/// A doctor of the clinic reads in an emergency, as many records as she may at once, justifies it, and
+/// a regulator reviews it.
 pub async fn emergency(
     stage: &mut Stage,
     cast: &Cast,
@@ -205,6 +191,7 @@ pub async fn emergency(
     ids: &[RecordId],
 ) -> Result<Detour> {
     let doctor = &cast.clinic_doctor;
+    let ids = &ids[..ids.len().min(BATCH_MAX as usize)];
     let digest = digest_of("unconscious after an accident");
     let call = RecordCall::break_glass {
         patient: patient.id,

@@ -21,16 +21,16 @@ use xinglin_sdk::{
     client::Outcome,
     envelope::Compression,
     import::content_kind,
-    operation::{self, told},
+    operation::told,
     parties,
     records::{self, RecordDraft, Slot},
 };
 
 use super::{
     super::stage::Stage,
-    bills::{bill, draft, invoice_of, service, Bill},
+    bills::{bill, drafts_of, invoice_of, payment, service, Bill},
     cast::{Cast, Doctor, Patient, HOSPITAL, SLOTS},
-    referral::refuse,
+    referral::{refuse, Referred},
 };
 
 /// One encounter and what came of it.
@@ -39,7 +39,8 @@ pub struct Played {
     pub patient: usize,
     pub member: MemberId,
     pub practitioner: PractitionerId,
-    pub date: Date,
+    /// The last day of the service, if an invoice can be of it.
+    pub date: Option<Date>,
     pub class: EncounterClass,
     pub appointment: AppointmentId,
     /// Records that the doctor read before the visit.
@@ -61,6 +62,7 @@ pub struct Scene<'a> {
 #[derive(Default)]
 pub struct Encounters {
     pub played: Vec<Played>,
+    pub referred: Referred,
     /// The content of each record, to compare with what others read.
     contents: Vec<(RecordId, usize, Vec<u8>)>,
 }
@@ -76,10 +78,8 @@ impl Encounters {
         skip: &[usize],
     ) -> Result<()> {
         let doctors = cast.doctors.len();
-        let (doctor, other) = (
-            &cast.doctors[number % doctors],
-            &cast.doctors[(number + 1) % doctors],
-        );
+        let turn = number % doctors;
+        let (doctor, other) = (&cast.doctors[turn], &cast.doctors[(turn + 1) % doctors]);
         let session = *doctor
             .sessions
             .get(number / doctors)
@@ -93,7 +93,7 @@ impl Encounters {
                 Some((place, patient, patient.dossier.visits.get(number + skip)?))
             })
             .collect();
-        let mut scenes = book(stage, doctor, session, &guests).await?;
+        let mut scenes = book(stage, doctor, (session, turn), &guests).await?;
         let check_ins = scenes.iter().map(|scene| {
             let appointment = scene.appointment;
             pallet_appointments::Call::<Runtime>::check_in { appointment }.into()
@@ -114,7 +114,7 @@ impl Encounters {
                 patient: scene.place,
                 member: HOSPITAL,
                 practitioner: doctor.id,
-                date: service(scene.visit)?.1,
+                date: service(scene.visit, cast.today).map(|(_, last)| last),
                 class: scene.visit.class,
                 appointment: scene.appointment,
                 read_before: read_before
@@ -159,8 +159,7 @@ impl Encounters {
         for (patient, skip) in cast.patients.iter().zip(skip) {
             let mut calls = Vec::new();
             for visit in patient.dossier.visits.iter().take(*skip) {
-                for charge in &visit.charges {
-                    let draft = draft(patient.id, visit, charge)?;
+                for draft in drafts_of(patient.id, visit, cast.today) {
                     let client = stage.client(&cast.hospital.wallet);
                     let prepared = billing::prepare(client, &cast.hospital.wallet, &draft).await?;
                     calls.push((prepared.total_fen(), prepared.call()));
@@ -170,12 +169,7 @@ impl Encounters {
             let outcomes = stage.in_order(&cast.hospital, calls).await?;
             let mut payments = Vec::new();
             for (outcome, amount_fen) in outcomes.iter().zip(totals) {
-                let call = pallet_payments::Call::<Runtime>::pay {
-                    invoice: invoice_of(outcome)?,
-                    amount_fen,
-                    payment: operation::random_id(),
-                };
-                payments.push(call.into());
+                payments.push(payment(invoice_of(outcome)?, amount_fen));
             }
             stage.in_order(&patient.actor, payments).await?;
         }
@@ -203,13 +197,14 @@ impl Encounters {
         Ok(history.iter().map(|(_, place, _)| *place).collect())
     }
 
-    /// A doctor opens records, all of which she may read, and finds what was written.
+    /// A doctor opens records, all of which she may read, and finds what was written. How many they
+    /// are.
     pub async fn read_all(
         &self,
         stage: &mut Stage,
         doctor: &Doctor,
         ids: &[RecordId],
-    ) -> Result<()> {
+    ) -> Result<usize> {
         let client = stage.client(&doctor.actor.wallet);
         let party = Party::Practitioner(doctor.id);
         let wallet = &doctor.actor.wallet;
@@ -231,7 +226,8 @@ impl Encounters {
                 "record {id} opens to something else than was written"
             );
         }
-        stage.keep(&[opening.outcome]).await
+        stage.keep(&[opening.outcome]).await?;
+        Ok(opening.allowed.len())
     }
 
     /// The doctor writes the encounters' records.
@@ -270,11 +266,12 @@ impl Encounters {
     }
 }
 
-/// The patients book, each with a grant of the history that ends with the visit.
+/// The patients book, each with a grant of the history that ends with the visit. Doctors hold their
+/// sessions at the same hours, so a patient's slot is another one for each of them.
 async fn book<'a>(
     stage: &mut Stage,
     doctor: &Doctor,
-    session: ScheduleId,
+    (session, turn): (ScheduleId, usize),
     guests: &[(usize, &'a Patient, &'a Visit)],
 ) -> Result<Vec<Scene<'a>>> {
     let bookings = guests.iter().map(|(place, patient, visit)| {
@@ -295,7 +292,7 @@ async fn book<'a>(
             };
             let slot = Slot {
                 schedule: session,
-                slot: u16::try_from(*place)? % SLOTS,
+                slot: u16::try_from((*place + turn) % usize::from(SLOTS))?,
                 waitlist: false,
             };
             let sharing =

@@ -1,12 +1,13 @@
 //! The clinic day: the encounters of FHIR bundles, from booking to settlement.
 //!
 //! Every encounter is booked with a grant, checked in, documented by an encrypted record, read by
-//! those who may and refused to one who may not, referred to the clinic, invoiced from the bundle's
-//! claims, and settled by the rules of insurance. Then comes what goes otherwise: see `detours`. At
-//! the end the books must balance.
+//! those who may and refused to one who may not, referred to another hospital, invoiced from the
+//! bundle's claims, and settled by the rules of insurance. Then comes what goes otherwise: see
+//! `detours`. At the end the books must balance.
 
 mod bills;
 mod books;
+mod bundles;
 mod cast;
 mod detours;
 mod encounters;
@@ -14,19 +15,17 @@ mod papers;
 mod referral;
 mod tables;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::Path};
 
-use anyhow::{ensure, Context, Result};
-use futures::future::try_join_all;
-use xinglin_fhir::{Bundle, Limits};
+use anyhow::{ensure, Result};
+use pallet_insurance::review::DAY_CHARGES_MAX;
+use xinglin_primitives::glue::LINES_MAX;
 
 use self::{
-    bills::Bill,
+    bills::{pay, Bill},
     books::{Money, Purses},
     cast::VISITS_MAX,
+    detours::Detour,
 };
 pub use self::{
     cast::{Actor, Cast, Patient},
@@ -34,15 +33,9 @@ pub use self::{
 };
 use super::{report, stage::Stage};
 
-/// The project's own bundles.
-const OWN_BUNDLES: [&str; 4] = [
-    include_str!("../../../../../tests/data/fhir/hospitals.json"),
-    include_str!("../../../../../tests/data/fhir/practitioners.json"),
-    include_str!("../../../../../tests/data/fhir/patient-001.json"),
-    include_str!("../../../../../tests/data/fhir/patient-002.json"),
-];
-/// Most bundles of a folder.
-const BUNDLES_MAX: usize = 1_000;
+/// Most lines that insurance settles of a patient and a day of service, with room left for the
+/// invoice that is issued twice, to be flagged.
+const DAY_LINES_MAX: usize = (DAY_CHARGES_MAX - LINES_MAX) as usize;
 
 /// A day that was played.
 pub struct Day {
@@ -55,8 +48,7 @@ pub struct Day {
 /// Plays the day of the bundles in a folder, or of the project's own.
 pub async fn play(stage: &mut Stage, folder: Option<&Path>) -> Result<Day> {
     report::title("The clinic day");
-    let bundles = bundles(folder)?;
-    let cast = Cast::gather(stage, &bundles).await?;
+    let cast = Cast::gather(stage, bundles::dossiers(folder)?).await?;
     tables::patients(&cast);
     let before = Purses::of(stage.client(&cast.hospital.wallet), &cast).await?;
 
@@ -72,6 +64,7 @@ pub async fn play(stage: &mut Stage, folder: Option<&Path>) -> Result<Day> {
         .map(|patient| patient.dossier.visits.len().min(VISITS_MAX))
         .max()
         .unwrap_or_default();
+    tables::only_recorded(skip.iter().sum(), &bills::unbilled(&cast));
     let mut day = Encounters::default();
     day.history(stage, &cast, &skip).await?;
     let progress = indicatif::ProgressBar::new(rounds as u64).with_style(
@@ -84,6 +77,7 @@ pub async fn play(stage: &mut Stage, folder: Option<&Path>) -> Result<Day> {
     progress.finish_and_clear();
     let detours = settle(stage, &cast, &mut day).await?;
     tables::encounters(&cast, &day.played);
+    tables::referral(&cast.other_hospital, &day.referred);
     report::title("What went otherwise");
     tables::detours(&detours);
     report::title("E-invoices");
@@ -97,54 +91,73 @@ pub async fn play(stage: &mut Stage, folder: Option<&Path>) -> Result<Day> {
 }
 
 /// The patients pay with insurance, but for the last two invoices: one is paid and claimed
-/// afterwards, one is paid and taken back.
-async fn settle(
-    stage: &mut Stage,
-    cast: &Cast,
-    day: &mut Encounters,
-) -> Result<Vec<detours::Detour>> {
-    let mut bills: Vec<(usize, &mut Bill)> = day
-        .played
-        .iter_mut()
-        .flat_map(|played| {
-            let patient = played.patient;
-            played.bills.iter_mut().map(move |bill| (patient, bill))
-        })
-        .collect();
-    ensure!(
-        bills.len() >= 3,
-        "the bundles have {} claims in bookable encounters; the day takes three",
-        bills.len()
-    );
-    let refunded = bills.pop().context("an invoice to take back")?;
-    let claimed = bills.pop().context("an invoice to claim afterwards")?;
-    let mut by_patient: Vec<Vec<&mut Bill>> = cast.patients.iter().map(|_| Vec::new()).collect();
-    for (patient, bill) in bills {
-        by_patient[patient].push(bill);
-    }
-    let settling = cast
-        .patients
-        .iter()
-        .zip(&mut by_patient)
-        .map(|(patient, bills)| {
-            let client = stage.client(&patient.actor.wallet);
-            bills::settle(client, patient, bills)
+/// afterwards, one is paid and taken back. What the bundles have too little for is not played.
+async fn settle(stage: &mut Stage, cast: &Cast, day: &mut Encounters) -> Result<Vec<Detour>> {
+    let seen = day.played.first();
+    let seen = seen.map(|played| (played.patient, played.records.clone()));
+    let (mut insured, uninsured) = by_insurance(&mut day.played);
+    let refunded = spare(&mut insured);
+    let claimed = spare(&mut insured);
+    bills::settle(stage, cast, insured).await?;
+    let mut detours = Vec::new();
+    if !uninsured.is_empty() {
+        detours.push(Detour {
+            what: "paid without insurance",
+            steps: vec![format!(
+                "{} invoices, of days on which the hospital charges a patient more than {DAY_LINES_MAX} lines",
+                uninsured.len()
+            )],
         });
-    let settled = try_join_all(settling).await?;
-    stage.keep(&settled.concat()).await?;
-    let (owner, bill) = claimed;
-    let claim = detours::claim_afterwards(stage, &cast.patients[owner], bill).await?;
-    let (owner, bill) = refunded;
-    let refund = detours::refund(stage, cast, &cast.patients[owner], bill).await?;
-    let flagged = detours::flagged(stage, cast, &cast.patients[0]).await?;
-    let read = day
-        .played
-        .iter()
-        .find(|played| played.patient == 0)
-        .map(|played| played.records.clone())
-        .context("the first patient has an encounter")?;
-    let emergency = detours::emergency(stage, cast, &cast.patients[0], &read).await?;
-    Ok(vec![claim, refund, flagged, emergency])
+    }
+    for (owner, bill) in uninsured {
+        pay(stage, &cast.patients[owner], bill.invoice, bill.total_fen).await?;
+    }
+    detours.push(match claimed {
+        Some((owner, bill)) => {
+            detours::claim_afterwards(stage, cast, &cast.patients[owner], bill).await?
+        }
+        None => Detour::not_played("claim afterwards"),
+    });
+    detours.push(match refunded {
+        Some((owner, bill)) => detours::refund(stage, cast, &cast.patients[owner], bill).await?,
+        None => Detour::not_played("refund"),
+    });
+    let flagged = detours::flagged(stage, cast).await?;
+    detours.push(flagged.unwrap_or_else(|| Detour::not_played("flagged claim")));
+    detours.push(match seen {
+        Some((owner, records)) => {
+            detours::emergency(stage, cast, &cast.patients[owner], &records).await?
+        }
+        None => Detour::not_played("break-glass"),
+    });
+    Ok(detours)
+}
+
+/// Invoices, each with the place of its patient in the cast.
+type Bills<'a> = Vec<(usize, &'a mut Bill)>;
+
+/// All invoices in order: those that insurance settles, and those for which their days have too many
+/// lines.
+fn by_insurance(played: &mut [Played]) -> (Bills<'_>, Bills<'_>) {
+    let mut lines_of_day = BTreeMap::new();
+    let bills = played.iter_mut().flat_map(|played| {
+        let patient = played.patient;
+        played.bills.iter_mut().map(move |bill| (patient, bill))
+    });
+    bills.partition(|(patient, bill)| {
+        let lines: &mut usize = lines_of_day.entry((*patient, bill.day)).or_default();
+        *lines += bill.lines;
+        *lines <= DAY_LINES_MAX
+    })
+}
+
+/// The last invoice, if there is another to be settled in the usual way.
+fn spare<'a>(bills: &mut Bills<'a>) -> Option<(usize, &'a mut Bill)> {
+    if bills.len() > 1 {
+        bills.pop()
+    } else {
+        None
+    }
 }
 
 /// Money in is money out; the accumulators are the sums of the settlements; the patients see who
@@ -170,37 +183,4 @@ async fn check(stage: &Stage, cast: &Cast, day: &Encounters, before: &Purses) ->
     }
     tables::books(&money, &flows, years, &accesses);
     Ok(())
-}
-
-/// Reads the bundles of a folder by name, or the project's own.
-fn bundles(folder: Option<&Path>) -> Result<Vec<Bundle>> {
-    let limits = Limits::default();
-    let Some(folder) = folder else {
-        return OWN_BUNDLES
-            .iter()
-            .map(|text| Ok(Bundle::parse(text.as_bytes(), &limits)?))
-            .collect();
-    };
-    let mut files: Vec<PathBuf> = fs::read_dir(folder)
-        .with_context(|| format!("--fhir {}", folder.display()))?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<_>>()?;
-    files.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "json")
-    });
-    files.sort();
-    ensure!(
-        !files.is_empty() && files.len() <= BUNDLES_MAX,
-        "--fhir {} holds {} files *.json, and must hold 1 to {BUNDLES_MAX}",
-        folder.display(),
-        files.len()
-    );
-    files
-        .iter()
-        .map(|path| {
-            let file = fs::File::open(path).with_context(|| path.display().to_string())?;
-            Bundle::read(file, &limits).with_context(|| path.display().to_string())
-        })
-        .collect()
 }

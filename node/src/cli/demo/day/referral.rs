@@ -1,12 +1,12 @@
-//! Who else reads: the clinic's doctor, to whom the patients are referred, and nobody to whom nothing
-//! was granted.
+//! Who else reads: another hospital's doctor, to whom the patients are referred, and nobody to whom
+//! nothing is granted.
 
 use anyhow::{ensure, Result};
 use futures::future::try_join_all;
 use pallet_records::{
     access::{Denial, Purpose},
     grants::{Covered, Grantee},
-    requests::{NewRequest, RequestReason},
+    requests::{NewRequest, RequestReason, REQUESTS_BY_ONE_MAX},
 };
 use xinglin_primitives::{
     time::{Moment, DAY_MS},
@@ -26,28 +26,60 @@ use super::{
     encounters::{Encounters, Scene},
 };
 
-/// How long the clinic's doctor may read what she is referred.
+/// How long the other hospital's doctor may read what is referred to her.
 const REFERRAL_MS: Moment = 7 * DAY_MS;
 
+/// How many records were referred, and what came of it.
+#[derive(Default)]
+pub struct Referred {
+    /// Asked for by a doctor, and granted by the patients.
+    pub granted: usize,
+    /// Read by the other hospital's doctor.
+    pub read: usize,
+    /// Refused to her once the grants were taken back.
+    pub refused: usize,
+}
+
 impl Encounters {
-    /// Refers the patients to the clinic (转诊): the doctor asks for its doctor, the patients agree,
-    /// she reads, and they take the grant back.
+    /// Refers the patients to another hospital (转诊), as many records of each at a time as one doctor
+    /// may ask for. In the end the doctor there is refused all of them.
     pub async fn refer(
-        &self,
+        &mut self,
         stage: &mut Stage,
         cast: &Cast,
         doctor: &Doctor,
         scenes: &[Scene<'_>],
     ) -> Result<()> {
-        let asked: Vec<(&Scene<'_>, RecordId)> = scenes
-            .iter()
-            .flat_map(|scene| scene.records.iter().map(move |record| (scene, *record)))
-            .collect();
+        let at_a_time = REQUESTS_BY_ONE_MAX as usize;
+        let most = scenes.iter().map(|scene| scene.records.len()).max();
+        for first in (0..most.unwrap_or_default()).step_by(at_a_time) {
+            let asked = scenes.iter().flat_map(|scene| {
+                let records = scene.records.iter().skip(first).take(at_a_time);
+                records.map(move |record| (scene, *record))
+            });
+            self.refer_some(stage, cast, doctor, asked.collect())
+                .await?;
+        }
+        let there = &cast.other_hospital.doctor;
+        self.referred.refused += refuse(stage, there, scenes).await?;
+        Ok(())
+    }
+
+    /// The doctor asks for a doctor of the other hospital, the patients agree, she reads, and they
+    /// take the grants back.
+    async fn refer_some(
+        &mut self,
+        stage: &mut Stage,
+        cast: &Cast,
+        doctor: &Doctor,
+        asked: Vec<(&Scene<'_>, RecordId)>,
+    ) -> Result<()> {
+        let there = &cast.other_hospital.doctor;
         let requests = asked.iter().map(|(scene, record)| {
             let request = NewRequest {
                 patient: scene.patient.id,
                 what: Covered::Record(*record),
-                grantee: Grantee::Practitioner(cast.clinic_doctor.id),
+                grantee: Grantee::Practitioner(there.id),
                 purpose: Purpose::Treatment,
                 reason: RequestReason::Referral,
             };
@@ -73,12 +105,14 @@ impl Encounters {
             answer(client, scene.patient, requests)
         });
         let answered: Vec<(Vec<GrantId>, Vec<Outcome>)> = try_join_all(answers).await?;
-        for (_, outcomes) in &answered {
+        for (grants, outcomes) in &answered {
             stage.keep(outcomes).await?;
+            self.referred.granted += grants.len();
         }
         let ids: Vec<RecordId> = asked.iter().map(|(_, record)| *record).collect();
         for part in ids.chunks(pallet_records::types::BATCH_MAX as usize) {
-            self.read_all(stage, &cast.clinic_doctor, part).await?;
+            let read = self.read_all(stage, there, part).await?;
+            self.referred.read += read;
         }
         let revocations = by_scene
             .iter()
@@ -122,13 +156,14 @@ async fn revoke(client: &Client, patient: &Patient, grants: &[GrantId]) -> Resul
     Ok(outcomes)
 }
 
-/// A doctor to whom nothing was granted tries to read, and is refused. The attempt stays on the
-/// chain.
-pub async fn refuse(stage: &mut Stage, other: &Doctor, scenes: &[Scene<'_>]) -> Result<()> {
+/// A doctor to whom nothing is granted tries to read, and is refused. The attempt stays on the
+/// chain. How many records were refused.
+pub async fn refuse(stage: &mut Stage, other: &Doctor, scenes: &[Scene<'_>]) -> Result<usize> {
     let ids: Vec<RecordId> = scenes
         .iter()
         .flat_map(|scene| scene.records.clone())
         .collect();
+    let mut refused = 0;
     for part in ids.chunks(pallet_records::types::BATCH_MAX as usize) {
         let client = stage.client(&other.actor.wallet);
         let party = Party::Practitioner(other.id);
@@ -142,7 +177,8 @@ pub async fn refuse(stage: &mut Stage, other: &Doctor, scenes: &[Scene<'_>]) -> 
             other.actor.name,
             opening.allowed
         );
+        refused += opening.denied.len();
         stage.keep(&[opening.outcome]).await?;
     }
-    Ok(())
+    Ok(refused)
 }

@@ -1,14 +1,18 @@
 //! What the day prints.
 
+use std::collections::BTreeMap;
+
 use xinglin_fhir::EncounterClass;
 use xinglin_primitives::Balance;
 
 use super::{
+    bills::Unbilled,
     books::{Flow, Money},
-    cast::Cast,
+    cast::{Cast, OtherHospital, VISITS_MAX},
     detours::{yuan, Detour},
     encounters::Played,
     papers::Papers,
+    referral::Referred,
 };
 use crate::cli::output::table;
 
@@ -30,6 +34,26 @@ pub fn patients(cast: &Cast) {
         ]);
     }
     println!("{listing}");
+}
+
+/// What of the bundles is in the records, but not in the day.
+pub fn only_recorded(unbooked: usize, unbilled: &BTreeMap<Unbilled, usize>) {
+    if unbooked > 0 {
+        println!(
+            "{unbooked} encounters are recorded and billed without a booking: a patient may have {VISITS_MAX} appointments that are not past, and her latest encounters take them."
+        );
+    }
+    if !unbilled.is_empty() {
+        let reasons = unbilled.iter();
+        let reasons: Vec<String> = reasons
+            .map(|(reason, count)| format!("{count} {reason}"))
+            .collect();
+        println!(
+            "{} claims are in the records only, without an invoice: {}.",
+            unbilled.values().sum::<usize>(),
+            reasons.join(", ")
+        );
+    }
 }
 
 /// The encounters, one row each.
@@ -65,7 +89,7 @@ pub fn encounters(cast: &Cast, played: &[Played]) {
         }
         let mut row = vec![
             cast.patients[one.patient].actor.name.clone(),
-            one.date.to_string(),
+            one.date.map_or("–".into(), |date| date.to_string()),
             class(one.class).to_owned(),
             one.appointment.to_string(),
             one.read_before.to_string(),
@@ -85,6 +109,36 @@ pub fn encounters(cast: &Cast, played: &[Played]) {
         played.len(),
         played.iter().map(|one| one.records.len()).sum::<usize>(),
         played.iter().map(|one| one.bills.len()).sum::<usize>()
+    );
+    flagged(played);
+}
+
+/// The invoices that the insurer looked at before they were settled.
+fn flagged(played: &[Played]) {
+    let bills = played.iter().flat_map(|one| &one.bills);
+    let flagged = bills.filter(|bill| !bill.flags.is_empty());
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for flag in flagged.clone().flat_map(|bill| &bill.flags) {
+        *counts.entry(format!("{flag:?}")).or_default() += 1;
+    }
+    if !counts.is_empty() {
+        let reasons = counts.iter();
+        let reasons: Vec<String> = reasons
+            .map(|(flag, count)| format!("{count} {flag}"))
+            .collect();
+        println!(
+            "{} invoices were flagged ({}); the insurer approved them.",
+            flagged.count(),
+            reasons.join(", ")
+        );
+    }
+}
+
+/// What became of the records that were referred.
+pub fn referral(hospital: &OtherHospital, referred: &Referred) {
+    println!(
+        "Referred to {} ({:?}): {} records granted by the patients, {} read by its doctor, {} refused once the grants were taken back.",
+        hospital.name, hospital.kind, referred.granted, referred.read, referred.refused
     );
 }
 
