@@ -35,7 +35,10 @@ use self::{
     day::{Affairs, Person},
     needles::{texts_of, Needles, Scan},
     private::Owner,
-    support::DevNode,
+    support::{
+        bundles::{foreign_bundles, own_bundles},
+        DevNode,
+    },
 };
 
 const PASSPHRASE: &str = "a passphrase of the test";
@@ -60,17 +63,6 @@ const WITNESS: &str = "the end of a ciphertext";
 const WITNESS_BYTES: usize = 32;
 /// Most texts of bundles that are words of the chain as well.
 const WORDS_MAX: usize = 16;
-
-/// The bundles of the project.
-fn own_bundles() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/fhir")
-}
-
-/// Bundles that nobody of the project wrote, where they are present.
-fn foreign_bundles() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/fhir-r4");
-    folder.is_dir().then_some(folder)
-}
 
 /// The patients' bundles of a folder.
 fn bundles(folder: &Path) -> Vec<PathBuf> {
@@ -132,14 +124,14 @@ async fn observe(
 
     let mut scan = ask(&node, &client, &affairs, Scan::new(needles)).await;
     for path in ["/metrics", "/health"] {
-        scan.look(path, node.get(path).as_bytes());
+        scan.look_at_text(path, &node.get(path));
     }
     drop(client);
     let base = PathBuf::from(&node.base);
     assert_eq!(node.terminate(), Some(0));
     let log = node.log();
     assert!(log.lines().count() > 10, "the node logs");
-    scan.look("the log", log.as_bytes());
+    scan.look_at_text("the log", &log);
     stores::look_into_files(&base, &mut scan);
     stores::look_into_databases(&base, &mut scan);
     Seen { scan, e_invoice }
@@ -207,7 +199,8 @@ fn finds_in(texts: &BTreeSet<String>, bytes: &[u8]) -> bool {
 async fn nothing_of_the_bundles_shows() {
     let mut sources = bundles(&own_bundles());
     let written = fs::read(&sources[0]).unwrap();
-    sources.extend(foreign_bundles().iter().flat_map(|folder| bundles(folder)));
+    let foreign = foreign_bundles();
+    sources.extend(foreign.iter().flat_map(|folder| bundles(folder)));
     let texts = texts_of(&sources);
     assert!(texts.len() > 200, "{} texts are few", texts.len());
     let words = words_of_the_chain(&texts).await;
@@ -226,7 +219,7 @@ async fn nothing_of_the_bundles_shows() {
     let node = start(&folder.path().join("node"));
     let desk = folder.path().join("desk");
     let report = import(&node, &own_bundles(), &desk);
-    if let Some(foreign) = foreign_bundles() {
+    if let Some(foreign) = foreign {
         import(&node, &foreign, &desk);
     }
     let people = day::imported(&report, PASSPHRASE);

@@ -35,7 +35,7 @@ fn motions(node: &DevNode) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn norms_are_set_by_four_of_five_and_a_rejected_motion_changes_nothing() {
+async fn norms_are_set_by_four_of_six_and_a_rejected_motion_changes_nothing() {
     let node = DevNode::start(&[]);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("norms.json");
@@ -76,7 +76,7 @@ async fn norms_are_set_by_four_of_five_and_a_rejected_motion_changes_nothing() {
     let suspend = ["propose", "suspend", "practitioner:2"];
     let motion = told(&council(&node, "//Alice", &suspend))["details"]["motion"].clone();
     let motion = motion.as_str().unwrap();
-    for member in ["//Bob", "//Charlie"] {
+    for member in ["//Bob", "//Charlie", "//Dave"] {
         told(&council(&node, member, &["vote", motion, "nay"]));
     }
     let closed = council(&node, "//Bob", &["close", motion]);

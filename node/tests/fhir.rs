@@ -7,14 +7,18 @@ use std::{
     collections::BTreeSet,
     fs,
     os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
 use serde_json::Value;
-use support::DevNode;
 use xinglin_fhir::{Bundle, Limits};
+
+use self::support::{
+    bundles::{foreign_bundles, own_bundles},
+    DevNode,
+};
 
 /// How long the import of six patients of a synthetic population may take.
 const IMPORT_LIMIT: Duration = Duration::from_secs(30);
@@ -103,20 +107,6 @@ fn resources(path: &Path) -> BTreeSet<(Option<String>, String)> {
         (url, entry.json().to_owned())
     };
     bundle.entries().iter().map(of).collect()
-}
-
-/// The project's own bundles.
-fn own_bundles() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/fhir")
-}
-
-/// Bundles that nobody of the project wrote, where they are present.
-fn foreign_bundles() -> Option<PathBuf> {
-    let folder = match std::env::var_os("XINGLIN_FHIR_DIR") {
-        Some(folder) => PathBuf::from(folder),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/fhir-r4"),
-    };
-    folder.is_dir().then_some(folder)
 }
 
 /// The ids of all records and invoices of an import.

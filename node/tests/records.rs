@@ -12,12 +12,15 @@ use pallet_records::{
     types::{AmendReason, ContentKind, Reader, StoredKey},
 };
 use serde_json::Value;
-use xinglin_primitives::{time::Moment, MemberId, Party, PatientId, PractitionerId, RecordId};
+use xinglin_primitives::{
+    privacy::Refusal, time::Moment, MemberId, Party, PatientId, PractitionerId, RecordId,
+};
+use xinglin_rpc_api::{codes, questions::RecordKey};
 use xinglin_runtime::Runtime;
 use xinglin_sdk::{
-    client::Client,
+    client::{Client, ClientError},
     envelope::{open_key, Compression, EnvelopeError},
-    operation::{execute, OperationError},
+    operation::execute,
     parties,
     records::{self, Amendment},
 };
@@ -33,6 +36,18 @@ const GRANTEE_PATH: &str = "//Bob//doctor//1";
 const STRANGER: PractitionerId = PractitionerId(1);
 const STRANGER_PATH: &str = "//Alice//doctor//2";
 const HOSPITAL: MemberId = MemberId(0);
+/// Who has nothing to do with the record, and as whom each may sign.
+const OUTSIDERS: &[(&str, Party)] = &[
+    (STRANGER_PATH, Party::Practitioner(STRANGER)),
+    // Other hospitals: their own accounts, a desk's, and the one of whoever operates a node.
+    ("//Bob", Party::Member(MemberId(1))),
+    ("//Bob//service//1", Party::Member(MemberId(1))),
+    ("//Bob//service//2", Party::Member(MemberId(1))),
+    ("//Grace", Party::Member(MemberId(5))),
+    ("//Charlie", Party::Member(MemberId(2))),
+    ("//Dave", Party::Member(MemberId(3))),
+    ("//Alice//patient//2", Party::Patient(PatientId(1))),
+];
 const CONTENT: &[u8] = br#"{"resourceType":"Bundle","type":"collection","entry":[]}"#;
 const AMENDED: &[u8] = br#"{"resourceType":"Bundle","type":"document","entry":[]}"#;
 
@@ -74,6 +89,50 @@ async fn open(
     }
 }
 
+/// What a node answers who asks for the key and the ciphertext of a record at once, whatever the chain
+/// says to opening it.
+async fn ask(
+    client: &Client,
+    path: &str,
+    party: Option<Party>,
+    record: RecordId,
+) -> [Result<(), ClientError>; 2] {
+    let wallet = wallet(path);
+    let question = RecordKey {
+        record,
+        version: 1,
+        party,
+    };
+    let key = client.ask(wallet.key(), &question).await;
+    let version = records::version(client, record, 1).await.unwrap();
+    let ciphertext = client.record_ciphertext_as(wallet.key(), party, version.hash);
+    let ciphertext = ciphertext.await;
+    [
+        key.map(|key| assert!(key.is_some())),
+        ciphertext.map(|ciphertext| assert!(ciphertext.is_some())),
+    ]
+}
+
+/// A node tells nothing to somebody, in whosever name she asks.
+async fn expect_refused(client: &Client, path: &str, own: Party, record: RecordId) {
+    let reason = Refusal::NotConcerned.to_string();
+    for party in [
+        None,
+        Some(own),
+        Some(Party::Patient(PATIENT)),
+        Some(Party::Practitioner(AUTHOR)),
+        Some(Party::Member(HOSPITAL)),
+    ] {
+        for answer in ask(client, path, party, record).await {
+            let Err(ClientError::Refused { code, message, .. }) = answer else {
+                panic!("{path} as {party:?}: {answer:?}");
+            };
+            assert_eq!(code, codes::QUESTION_REFUSED, "{path} as {party:?}");
+            assert!(message.contains(&reason), "{path} as {party:?}: {message}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_record_is_read_by_whom_its_patient_lets_and_by_nobody_else() {
     let node = DevNode::start(&[]);
@@ -92,12 +151,7 @@ async fn a_record_is_read_by_whom_its_patient_lets_and_by_nobody_else() {
     for (path, party) in [(GRANTEE_PATH, grantee), (STRANGER_PATH, stranger)] {
         let refused = open(&client, path, party, record).await;
         assert_eq!(refused, Err(Denial::NoGrant));
-        // Whoever passes over the chain gets nothing from a node either.
-        let fetched = records::read(&client, &wallet(path), record, None).await;
-        assert!(
-            matches!(fetched, Err(OperationError::Client(_))),
-            "{fetched:?}"
-        );
+        expect_refused(&client, path, party, record).await;
     }
 
     let patient = wallet(PATIENT_PATH);
@@ -107,14 +161,22 @@ async fn a_record_is_read_by_whom_its_patient_lets_and_by_nobody_else() {
     assert_eq!((sharing.sealed, sharing.missing.len()), (1, 0));
     let read = open(&client, GRANTEE_PATH, grantee, record).await;
     assert_eq!(read.unwrap(), CONTENT);
+    for party in [None, Some(grantee)] {
+        let answers = ask(&client, GRANTEE_PATH, party, record).await;
+        assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    }
     let refused = open(&client, STRANGER_PATH, stranger, record).await;
     assert_eq!(refused, Err(Denial::NoGrant));
+    for (path, party) in OUTSIDERS {
+        expect_refused(&client, path, *party, record).await;
+    }
 
     let grant = sharing.grant;
     let call = pallet_records::Call::<Runtime>::revoke { grant };
     execute(&client, patient.key(), call).await.unwrap();
     let refused = open(&client, GRANTEE_PATH, grantee, record).await;
-    assert!(refused.is_err(), "a revoked grant lets nobody read");
+    assert_eq!(refused, Err(Denial::NoGrant));
+    expect_refused(&client, GRANTEE_PATH, grantee, record).await;
 }
 
 #[tokio::test]
@@ -140,11 +202,7 @@ async fn when_a_grant_is_over_the_grantee_reads_no_more() {
     }
     let refused = open(&client, GRANTEE_PATH, grantee, record).await;
     assert_eq!(refused, Err(Denial::Expired));
-    let fetched = records::read(&client, &wallet(GRANTEE_PATH), record, None).await;
-    assert!(
-        matches!(fetched, Err(OperationError::Client(_))),
-        "{fetched:?}"
-    );
+    expect_refused(&client, GRANTEE_PATH, grantee, record).await;
 }
 
 /// Whoever runs a node has the blocks and the state, and the keys of a member.
@@ -168,13 +226,7 @@ async fn another_hospital_that_runs_a_node_has_the_ciphertext_and_opens_nothing(
         let at = client.tip().await.unwrap();
         let stored: Option<StoredKey> = client.storage(&key, at).await.unwrap();
         let sealed = stored.unwrap().key;
-        for path in [
-            "//Bob",
-            "//Bob//service//1",
-            "//Charlie",
-            "//Dave",
-            STRANGER_PATH,
-        ] {
+        for (path, _) in OUTSIDERS {
             let refused = open_key(&sealed, wallet(path).secret(), version.hash, &reader);
             assert_eq!(refused.err(), Some(EnvelopeError::KeyRefused), "{path}");
         }

@@ -37,7 +37,7 @@ use xinglin_timestamps::{
 use self::support::{acts::wallet, xinglin, DevNode};
 
 /// The first member after those of the presets.
-const AUTHORITY: MemberId = MemberId(5);
+const AUTHORITY: MemberId = MemberId(6);
 const AUTHORITY_PATH: &str = "//Ferdie";
 /// Only a failure takes this long.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -60,7 +60,7 @@ fn carry(node: &DevNode, proposal: &[&str]) -> String {
     };
     let proposed = council("//Alice", &[&["propose"], proposal].concat());
     let motion = proposed["motion"].as_str().unwrap();
-    for member in ["//Bob", "//Charlie", "//Dave"] {
+    for member in ["//Bob", "//Charlie", "//Dave", "//Eve"] {
         council(member, &["vote", motion, "aye"]);
     }
     let closed = council("//Alice", &["close", motion]);
@@ -226,7 +226,7 @@ fn check_explorer(node: &DevNode, block: BlockNumber, tokens: &[TimeToken; 2]) {
     let table = String::from_utf8_lossy(&table);
     for token in tokens {
         let (id, stamped) = (token.id, token.block_number);
-        let line = format!("by token {id} of member 5 over block {stamped}");
+        let line = format!("by token {id} of member {AUTHORITY} over block {stamped}");
         assert!(table.contains(&line), "{table}");
     }
 }
@@ -337,7 +337,7 @@ async fn blocks_are_stamped_and_openssl_verifies_it() {
     let told = String::from_utf8_lossy(&saved.stdout).into_owned();
     let complaint = String::from_utf8_lossy(&saved.stderr).into_owned();
     assert!(saved.status.success(), "{complaint}");
-    assert!(told.contains("member 5"), "{told}");
+    assert!(told.contains(&format!("member {AUTHORITY}")), "{told}");
     for side in ["before", "after"] {
         let command = format!(
             "openssl ts -verify -token_in -in {side}-token.der -data {side}-hash.bin \

@@ -53,7 +53,7 @@ const steps = (rpcVersion, day, patientNumber) => {
       assert.ok(data.free > 0n);
     }],
     ['entries', async () => {
-      assert.equal((await client.query.members.members.entries()).length, 5);
+      assert.equal((await client.query.members.members.entries()).length, 6);
     }],
     ['storage subscribed', async () => {
       const [before, after] = await several(2, (callback) => client.query.timestamp.now(callback));

@@ -67,7 +67,7 @@ await run('polkadot-api', [
     assert.ok(account.data.free > 0n);
   }],
   ['entries', async () => {
-    assert.equal((await api.query.Members.Members.getEntries()).length, 5);
+    assert.equal((await api.query.Members.Members.getEntries()).length, 6);
   }],
   ['storage subscribed', async () => {
     const [before, after] = await emitted(2, api.query.Timestamp.Now.watchValue({ at: 'best' }));

@@ -60,7 +60,7 @@ await run('@polkadot/api', [
   }],
   ['entries', async () => {
     const members = await api.query.members.members.entries();
-    assert.equal(members.length, 5);
+    assert.equal(members.length, 6);
   }],
   ['storage subscribed', async () => {
     const [before, after] = await several(2, (callback) => api.query.timestamp.now(callback));

@@ -33,8 +33,8 @@ const CAPACITY: u16 = 8;
 const PATIENTS_PER_DOCTOR: u32 = SLOTS as u32 * CAPACITY as u32;
 /// What the insurer has for each patient of a clinic.
 const FUND_FEN: Balance = 100 * YUAN;
-/// The share that the scheme of a clinic pays, in basis points.
-const FUND_SHARE_BP: u16 = 7_000;
+/// The share that the scheme of [`insure`] pays, in basis points.
+pub const FUND_SHARE_BP: u16 = 7_000;
 
 /// The well-known key at a path such as `//Alice//patient//1`.
 pub fn dev_key(path: &str) -> sr25519::Pair {
@@ -154,18 +154,11 @@ impl Crowd {
                 *fen += Balance::from(self.patients) * FUND_FEN;
             }
         }
-        let insurance = &mut genesis.insurance;
-        let scheme = SchemeId(index(insurance.schemes.len()));
-        let code = "Clinic".to_owned();
-        insurance.schemes.push((INSURER, code, from, parameters()));
-        let insured = Insured {
-            category: Category::Employed,
-            age_group: 0,
-        };
-        let period = Period { from, until: None };
-        insurance
-            .coverages
-            .extend((0..self.patients).map(|n| (self.patient_id(n), scheme, insured, period)));
+        insure(
+            genesis,
+            (0..self.patients).map(|n| self.patient_id(n)),
+            from,
+        );
     }
 
     /// Number of doctors.
@@ -200,6 +193,27 @@ impl Crowd {
         let slot = u16::try_from(slot % u32::from(SLOTS)).unwrap_or_default();
         (schedule, slot)
     }
+}
+
+/// Adds a scheme of the insurer to a genesis that pays its share of whatever is charged at once, and
+/// covers these patients by it from a day on.
+pub fn insure(
+    genesis: &mut RuntimeGenesisConfig,
+    patients: impl IntoIterator<Item = PatientId>,
+    from: Date,
+) {
+    let insurance = &mut genesis.insurance;
+    let scheme = SchemeId(index(insurance.schemes.len()));
+    let code = "Clinic".to_owned();
+    insurance.schemes.push((INSURER, code, from, parameters()));
+    let insured = Insured {
+        category: Category::Employed,
+        age_group: 0,
+    };
+    let period = Period { from, until: None };
+    let coverages = patients.into_iter();
+    let coverages = coverages.map(|patient| (patient, scheme, insured, period));
+    insurance.coverages.extend(coverages);
 }
 
 /// A place in a list of the genesis as an id.

@@ -50,7 +50,7 @@ async fn execute(node: &Node, path: &str, call: RuntimeCall) -> Outcome {
     outcome
 }
 
-/// Carries a call through the council of the five members of the presets.
+/// Carries a call through the council of the six members of the presets.
 async fn by_council(node: &Node, call: RuntimeCall) {
     let client = node.client().await.unwrap();
     let alice = key("//Alice");

@@ -1,144 +1,137 @@
-//! Those who pay one invoice at the same moment, over several nodes, pay it once.
+//! What several do at the same moment, over several nodes, with one invoice, one receipt or one fund:
+//! the money moves as if they had come one after the other, and who comes too late is told why.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{collections::BTreeSet, time::Duration};
+#[path = "money/books.rs"]
+mod books;
+#[path = "../../node/tests/support/drafts/invoices.rs"]
+mod drafts;
+#[path = "money/network.rs"]
+mod network;
+#[path = "money/paying.rs"]
+mod paying;
+#[path = "money/receipts.rs"]
+mod receipts;
+#[path = "money/refunds.rs"]
+mod refunds;
+#[path = "money/settling.rs"]
+mod settling;
 
-use futures::future::join_all;
-use pallet_members::{DelegationKind, Scopes};
-use pallet_payments::{types::Invoice, Event as PaymentEvent};
-use serde_json::json;
-use xinglin_primitives::{
-    glue::Scope,
-    time::{Date, DAY_MS},
-    AccountId, Balance, Hash, InvoiceId,
+use std::{array, time::Duration};
+
+use pallet_insurance::Event as InsuranceEvent;
+use pallet_payments::{
+    types::{Reason, RefundOf},
+    Event as PaymentEvent,
 };
+use sp_runtime::DispatchError;
+use xinglin_primitives::{Balance, Hash, InvoiceId};
 use xinglin_runtime::{Runtime, RuntimeCall, RuntimeEvent};
 use xinglin_sdk::{
-    billing::{self, InvoiceDraft},
-    client::{Client, Outcome},
-    operation,
+    client::{describe_error, Outcome},
     wallet::Wallet,
 };
-use xinglin_tests::{cluster::now_ms, Cluster, ClusterOptions};
+
+use self::network::Network;
 
 /// Only a failure takes this long.
 const LIMIT: Duration = Duration::from_secs(60);
 const HOSPITAL: &str = "//Alice";
-const PATIENT: &str = "//Alice//patient//1";
+const DESK: &str = "//Alice//service//1";
+const INSURER: &str = "//Charlie";
+const PROVIDER: &str = "//Eve//provider";
+/// The patients 0 to 2.
+const PATIENTS: [&str; 3] = [
+    "//Alice//patient//1",
+    "//Alice//patient//2",
+    "//Alice//patient//3",
+];
+const PATIENT: &str = PATIENTS[0];
 /// Who may pay for her.
-const CARERS: [&str; 2] = ["//Alice//patient//2", "//Alice//patient//3"];
-const PRICE_FEN: Balance = 10_000;
+const CARERS: [&str; 2] = [PATIENTS[1], PATIENTS[2]];
+
+type PaymentError = pallet_payments::Error<Runtime>;
 
 fn wallet(path: &str) -> Wallet {
     Wallet::development(path).unwrap()
 }
 
-fn draft() -> InvoiceDraft {
-    let day = Date::of(now_ms());
-    serde_json::from_value(json!({
-        "patient": 0, "setting": "outpatient", "service": [day, day],
-        "lines": [{
-            "item": { "system": "urn:example", "code": "x", "name": "Example" },
-            "class": "a", "prepayBp": 0, "unitPriceFen": PRICE_FEN as u64, "quantity": 1,
-        }],
-    }))
-    .unwrap()
-}
-
-async fn delegate(client: &Client, carer: &str) {
-    let call = pallet_members::Call::<Runtime>::delegate {
-        delegate: wallet(carer).account(),
-        kind: DelegationKind::Delegate,
-        scopes: Scopes::try_from(BTreeSet::from([Scope::Paying])).unwrap(),
-        until: now_ms() + DAY_MS,
-        encryption_key: None,
-    };
-    operation::execute(client, wallet(PATIENT).key(), call)
-        .await
-        .unwrap();
-}
-
-async fn balance(client: &Client, account: &AccountId) -> Balance {
-    let key = frame_system::Account::<Runtime>::hashed_key_for(account);
-    let at = client.tip().await.unwrap();
-    let found: Option<frame_system::AccountInfo<u32, pallet_balances::AccountData<Balance>>> =
-        client.storage(&key, at).await.unwrap();
-    found.unwrap().data.free
-}
-
-/// Pays as one party over one node, whatever comes of it.
-async fn pay(client: &Client, path: &str, invoice: InvoiceId, payment: Hash) -> Outcome {
+fn pay(invoice: InvoiceId, amount_fen: Balance, payment: Hash) -> RuntimeCall {
     let call = pallet_payments::Call::<Runtime>::pay {
         invoice,
-        amount_fen: PRICE_FEN,
+        amount_fen,
         payment,
     };
-    let call = RuntimeCall::from(call);
-    client
-        .execute(wallet(path).key(), call, LIMIT)
-        .await
-        .unwrap()
+    call.into()
 }
 
-/// What a payment came to: whether it moved money, moved none because it was made before, or was
-/// refused, and why.
+fn refund(invoice: InvoiceId, what: RefundOf, refund: Hash) -> RuntimeCall {
+    let call = pallet_payments::Call::<Runtime>::refund {
+        invoice,
+        what,
+        reason: Reason::Allowance,
+        refund,
+    };
+    call.into()
+}
+
+/// What a transaction came to, in a word, or why it was refused.
 fn result_of(outcome: &Outcome) -> String {
     if let Some(reason) = outcome.failure() {
         return reason;
     }
     let told = outcome.events.iter().find_map(|event| match event {
+        RuntimeEvent::Insurance(InsuranceEvent::Settled { .. }) => Some("settled"),
+        RuntimeEvent::Insurance(InsuranceEvent::Flagged { .. }) => Some("flagged"),
         RuntimeEvent::Payments(PaymentEvent::Paid { .. }) => Some("paid"),
         RuntimeEvent::Payments(PaymentEvent::AlreadyPaid { .. }) => Some("paid before"),
+        RuntimeEvent::Payments(PaymentEvent::PaidOutside { .. }) => Some("paid outside"),
+        RuntimeEvent::Payments(PaymentEvent::Refunded { .. }) => Some("refunded"),
+        RuntimeEvent::Payments(PaymentEvent::AlreadyRefunded { .. }) => Some("refunded before"),
         _ => None,
     });
     told.unwrap().to_owned()
 }
 
+/// What [`result_of`] says of a refusal.
+fn refused(error: impl Into<DispatchError>) -> String {
+    describe_error(&error.into())
+}
+
+/// The results if the transaction at this place does something and all others are refused.
+fn only<const N: usize>(first: usize, does: &str, late: impl Into<DispatchError>) -> [String; N] {
+    let late = refused(late);
+    array::from_fn(|place| match place == first {
+        true => does.to_owned(),
+        false => late.clone(),
+    })
+}
+
+/// Which of the transactions comes first on the chain.
+fn first_of(outcomes: &[Outcome]) -> usize {
+    let on_chain = |place: &usize| (outcomes[*place].number, outcomes[*place].index);
+    (0..outcomes.len()).min_by_key(on_chain).unwrap()
+}
+
+#[track_caller]
+fn expect_results<const N: usize>(outcomes: &[Outcome; N], expected: [String; N]) {
+    assert_eq!(outcomes.each_ref().map(result_of), expected);
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn who_pays_at_once_over_several_nodes_pays_once() {
-    let cluster = Cluster::start(ClusterOptions::default()).await.unwrap();
-    cluster.wait_height(1).await.unwrap();
-    let clients = join_all(cluster.nodes.iter().map(|node| node.client())).await;
-    let clients: Vec<Client> = clients.into_iter().map(Result::unwrap).collect();
-    for carer in CARERS {
-        delegate(&clients[0], carer).await;
-    }
-    let issued = billing::issue(&clients[0], &wallet(HOSPITAL), &draft()).await;
-    let issued = issued.unwrap();
-    cluster.wait_height(issued.outcome.number).await.unwrap();
-    let accounts = [PATIENT, HOSPITAL].map(|path| wallet(path).account());
-    let mut before = Vec::new();
-    for account in &accounts {
-        before.push(balance(&clients[0], account).await);
-    }
-
-    // The patient and one who pays for her mean the same payment, the other one another.
-    let (same, other) = (operation::random_id(), operation::random_id());
-    let outcomes = join_all([
-        pay(&clients[1], PATIENT, issued.invoice, same),
-        pay(&clients[2], CARERS[0], issued.invoice, same),
-        pay(&clients[3], CARERS[1], issued.invoice, other),
-    ])
-    .await;
-    let results: Vec<String> = outcomes.iter().map(result_of).collect();
-    let times = |what: &str| results.iter().filter(|result| *result == what).count();
-    assert_eq!(times("paid"), 1, "{results:?}");
-    match results[2].as_str() {
-        "paid" => assert_eq!(times("paid before"), 0, "{results:?}"),
-        _ => assert_eq!(times("paid before"), 1, "{results:?}"),
-    }
-
-    let last = outcomes.iter().map(|outcome| outcome.number).max();
-    cluster.wait_height(last.unwrap()).await.unwrap();
-    for client in &clients {
-        let [patient, hospital] = &accounts;
-        assert_eq!(balance(client, patient).await, before[0] - PRICE_FEN);
-        assert_eq!(balance(client, hospital).await, before[1] + PRICE_FEN);
-        let key = pallet_payments::Invoices::<Runtime>::hashed_key_for(issued.invoice);
-        let at = client.tip().await.unwrap();
-        let invoice: Option<Invoice> = client.storage(&key, at).await.unwrap();
-        let tally = invoice.unwrap().tally;
-        assert_eq!((tally.paid_fen, tally.due_fen()), (PRICE_FEN, 0));
-    }
+async fn what_several_do_at_once_over_several_nodes_moves_the_money_once() {
+    let network = Network::start().await;
+    paying::several_pay(&network).await;
+    paying::one_transaction_comes_everywhere(&network).await;
+    paying::one_payment_is_signed_again(&network).await;
+    receipts::several_submit_one(&network).await;
+    receipts::one_reference_for_two_invoices(&network).await;
+    receipts::receipt_or_balance(&network).await;
+    refunds::no_more_than_the_invoice(&network).await;
+    settling::settle_or_pay(&network).await;
+    settling::settle_beside_a_deposit(&network).await;
+    settling::settle_under_the_id_of_a_payment(&network).await;
+    settling::claim_or_refund(&network).await;
+    settling::no_more_than_the_fund(&network).await;
 }

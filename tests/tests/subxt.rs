@@ -99,7 +99,7 @@ impl Connected {
         assert_eq!(now.constants().entry(prefix).unwrap(), 42);
         let members = dynamic::storage::<(u32,), Value>("Members", "Members");
         let entries = now.storage().iter(members, ()).await.unwrap();
-        assert_eq!(entries.count().await, 5);
+        assert_eq!(entries.count().await, 6);
 
         let number = || dynamic::storage::<(), u32>("System", "Number");
         let past = self.api.at_block(1u32).await.unwrap();

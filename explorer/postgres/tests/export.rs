@@ -595,7 +595,7 @@ async fn the_tables_tell_what_was_moved_changed_and_taken_back() {
             "Open Disclosed Withdrawn",
         ),
         ("SELECT standing FROM patients WHERE patient_id = 8", "Suspended"),
-        ("SELECT standing FROM licences WHERE practitioner_id = 3", "Suspended"),
+        ("SELECT standing FROM licences WHERE practitioner_id = 4", "Suspended"),
         ("SELECT count(*) FROM licences WHERE practitioner_id = 2", "1"),
         ("SELECT count(*) FROM departments WHERE department_id = 9", "0"),
     ] {
@@ -615,9 +615,9 @@ async fn the_tables_tell_what_the_chain_says() {
 
     for (sql, expected) in [
         ("SELECT count(*) FROM blocks", i64::from(chain.height()) + 1),
-        ("SELECT count(*) FROM members", 6),
+        ("SELECT count(*) FROM members", 7),
         ("SELECT count(*) FROM patients", 16),
-        ("SELECT count(*) FROM departments", 3),
+        ("SELECT count(*) FROM departments", 4),
         ("SELECT count(*) FROM extrinsics WHERE NOT is_success", 1),
         (
             "SELECT count(*) FROM extrinsics WHERE error_pallet = 'Appointments' AND error = 'SlotFull'",

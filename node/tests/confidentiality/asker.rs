@@ -63,7 +63,7 @@ impl Asker {
             Err(Error::Call(refusal)) => {
                 let data = refusal.data().map(|it| it.get()).unwrap_or_default();
                 let told = format!("{} {data}", refusal.message());
-                self.scan.look(method, told.as_bytes());
+                self.scan.look_at_text(method, &told);
                 Err(refusal.code())
             }
             Err(error) => panic!("{method}: {error}"),

@@ -6,15 +6,25 @@ use std::{
     path::PathBuf,
 };
 
+use codec::Encode;
 use serde_json::Value;
 
-/// Bytes by which a text is looked up; shorter texts say nothing about anybody.
-const PREFIX: usize = 5;
+/// Bytes by which a text is looked up.
+const PREFIX: usize = 3;
+/// Bytes of the shortest text that is looked for: one says nothing about anybody.
+const TEXT_MIN: usize = 2;
+/// Length from which a text is found without its frame.
+const FRAMELESS: usize = 5;
 /// Length from which a text of ASCII is found wherever it is: shorter ones are parts of words and, now
 /// and then, of random bytes.
 const CERTAIN: usize = 8;
 /// The same for a number: measurements are full of digits.
 const CERTAIN_NUMBER: usize = 12;
+/// Digits from which a number is more likely a code than a measurement.
+const CODE: usize = 6;
+/// Bytes of a value in which three bytes with their length count. What is longer, ciphertexts and files,
+/// is random for the most part.
+const SHORT_VALUE: usize = 256;
 /// Fields that FHIR fills from its own value sets.
 const FIELDS_OF_FHIR: &[&str] = &[
     "criticality",
@@ -68,9 +78,9 @@ fn gather(value: &Value, texts: &mut BTreeSet<String>) {
 /// Whether a text may stand for a person or for what was done.
 fn is_telling(text: &str) -> bool {
     // A row of nines stands for a number that is not known, and is in any measurement too.
-    let is_filler = text.chars().collect::<BTreeSet<char>>().len() < 3;
+    let is_filler = text.chars().collect::<BTreeSet<char>>().len() < 2;
     let is_address = text.starts_with("http://") || text.starts_with("https://");
-    text.len() >= PREFIX && !is_filler && !is_address && !ORDINARY.contains(&text)
+    text.len() >= TEXT_MIN && !is_filler && !is_address && !ORDINARY.contains(&text)
 }
 
 /// Whether codes of this system are words of FHIR itself. The identifiers of others that it only
@@ -89,13 +99,17 @@ fn is_word_of_fhir(name: &str, field: &Value) -> bool {
     FIELDS_OF_FHIR.contains(&name) && field.as_str().is_some_and(is_word)
 }
 
-/// Where a needle counts.
+/// Between what a needle counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stands {
     /// Anywhere.
     Anywhere,
+    /// With nothing beside it.
+    Alone,
     /// With no letter or digit beside it.
     AsWord,
+    /// The same, or beside bytes of no text, and not as a part of a decimal number.
+    AsCode,
     /// As text, not as a measurement: between quotes, or bytes that frame text.
     AsText,
     /// With no digit beside it.
@@ -103,37 +117,121 @@ enum Stands {
 }
 
 impl Stands {
+    /// Of a text that needs no frame.
     fn of(text: &str) -> Self {
-        let is_number = text.bytes().all(|it| it.is_ascii_digit());
+        // No measurement begins with a zero.
+        let is_code = text.len() >= CODE || text.starts_with('0');
         match text.len() {
-            length if is_number && length < CERTAIN_NUMBER => Self::AsText,
-            _ if is_number => Self::AsNumber,
+            CERTAIN_NUMBER.. if is_number(text) => Self::AsNumber,
+            _ if is_number(text) && is_code => Self::AsCode,
+            _ if is_number(text) => Self::AsText,
             length if text.is_ascii() && length < CERTAIN => Self::AsWord,
             _ => Self::Anywhere,
         }
     }
 
-    /// Whether a neighbour, if there is one, lets it count.
-    fn may_touch(self, neighbour: Option<&u8>) -> bool {
-        let Some(byte) = neighbour else {
-            return true;
-        };
+    /// Whether what is before and after it lets it count.
+    fn is_between(self, before: &[u8], after: &[u8]) -> bool {
+        let mut beside = before.last().into_iter().chain(after.first());
         match self {
             Self::Anywhere => true,
-            Self::AsWord => byte.is_ascii() && !byte.is_ascii_alphanumeric(),
-            Self::AsText => {
-                let is_frame = byte.is_ascii_control() && !byte.is_ascii_whitespace();
-                is_frame || [b'"', b'\''].contains(byte)
+            Self::Alone => beside.next().is_none(),
+            Self::AsWord => beside.all(|it| it.is_ascii() && !it.is_ascii_alphanumeric()),
+            Self::AsCode => {
+                let has_fraction = matches!(after, [b'.', digit, ..] if digit.is_ascii_digit());
+                let is_fraction = matches!(before, [.., digit, b'.'] if digit.is_ascii_digit());
+                beside.all(|it| !it.is_ascii_alphanumeric()) && !has_fraction && !is_fraction
             }
-            Self::AsNumber => !byte.is_ascii_digit() && *byte != b'.',
+            Self::AsText => beside.all(|it| {
+                let is_frame = it.is_ascii_control() && !it.is_ascii_whitespace();
+                is_frame || [b'"', b'\''].contains(it)
+            }),
+            Self::AsNumber => beside.all(|it| !it.is_ascii_digit() && *it != b'.'),
         }
     }
 }
 
-struct Needle {
-    name: String,
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|it| it.is_ascii_digit())
+}
+
+/// What is searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Medium {
+    /// Text for people and programs: a log, metrics, a document.
+    Text,
+    /// Bytes of any kind, and how many there are.
+    Bytes(usize),
+}
+
+/// In what a needle counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Within {
+    Everything,
+    Text,
+    ShortValues,
+}
+
+impl Within {
+    fn has(self, medium: Medium) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Text => medium == Medium::Text,
+            Self::ShortValues => matches!(medium, Medium::Bytes(..=SHORT_VALUE)),
+        }
+    }
+}
+
+/// A form in which a text shows.
+struct Form {
     bytes: Vec<u8>,
     stands: Stands,
+    within: Within,
+}
+
+/// The forms of a text.
+///
+/// A search passes some megabytes of random bytes, with ten or so texts of each short length. Where a
+/// form fixes five bytes or more, chance finds one of them in less than one of ten thousand searches.
+/// Where it fixes four, it would in one of a hundred: so three bytes with their length count in
+/// short values only, of which there are some hundred kilobytes, and two in quotes only in text.
+fn forms(text: &str) -> Vec<Form> {
+    let form = |bytes: &[u8], stands, within| Form {
+        bytes: bytes.to_vec(),
+        stands,
+        within,
+    };
+    let (everything, plain) = (Within::Everything, text.as_bytes());
+    let quoted = format!("\"{text}\"");
+    let quoted = quoted.as_bytes();
+    // The length and the text.
+    let encoded = text.encode();
+    let encoded = |within| form(&encoded, Stands::Anywhere, within);
+    let mut forms = match text.len() {
+        FRAMELESS.. => vec![
+            form(plain, Stands::of(text), everything),
+            encoded(everything),
+        ],
+        2 => vec![form(quoted, Stands::Anywhere, Within::Text)],
+        length => vec![
+            form(quoted, Stands::Anywhere, everything),
+            form(plain, Stands::Alone, everything),
+            encoded(if length == 3 {
+                Within::ShortValues
+            } else {
+                everything
+            }),
+        ],
+    };
+    if (3..FRAMELESS).contains(&text.len()) && !is_number(text) {
+        forms.push(form(plain, Stands::AsWord, Within::Text));
+    }
+    forms
+}
+
+struct Needle {
+    name: String,
+    form: Form,
 }
 
 /// What to look for.
@@ -154,35 +252,47 @@ impl Needles {
             by_prefix: HashMap::new(),
         };
         for text in texts {
-            needles.add(text, text.as_bytes(), Stands::of(text));
+            for form in forms(text) {
+                needles.add(text, form);
+            }
         }
         needles
     }
 
     /// Adds bytes that are found anywhere, under a name.
     pub fn add_bytes(&mut self, name: &str, bytes: &[u8]) {
-        self.add(name, bytes, Stands::Anywhere);
+        let form = Form {
+            bytes: bytes.to_vec(),
+            stands: Stands::Anywhere,
+            within: Within::Everything,
+        };
+        self.add(name, form);
     }
 
-    fn add(&mut self, name: &str, bytes: &[u8], stands: Stands) {
-        let prefix: [u8; PREFIX] = *bytes.first_chunk().unwrap();
+    fn add(&mut self, name: &str, form: Form) {
+        let prefix: [u8; PREFIX] = *form.bytes.first_chunk().unwrap();
         self.begins[pair(prefix[0], prefix[1])] = true;
         self.by_prefix.entry(prefix).or_default().push(Needle {
             name: name.to_owned(),
-            bytes: bytes.to_vec(),
-            stands,
+            form,
         });
     }
 
     /// Those at a place.
-    fn at<'a>(&'a self, at: usize, bytes: &'a [u8]) -> impl Iterator<Item = &'a Needle> {
-        let prefix = bytes[at..].first_chunk::<PREFIX>();
+    fn at<'a>(
+        &'a self,
+        at: usize,
+        bytes: &'a [u8],
+        medium: Medium,
+    ) -> impl Iterator<Item = &'a Needle> {
+        let (before, from) = bytes.split_at(at);
+        let prefix = from.first_chunk::<PREFIX>();
         let alike = prefix.and_then(|prefix| self.by_prefix.get(prefix));
         alike.into_iter().flatten().filter(move |needle| {
-            let end = at + needle.bytes.len();
-            bytes[at..].starts_with(&needle.bytes)
-                && needle.stands.may_touch(bytes[..at].last())
-                && needle.stands.may_touch(bytes.get(end))
+            let form = &needle.form;
+            let after = from.strip_prefix(form.bytes.as_slice());
+            form.within.has(medium)
+                && after.is_some_and(|after| form.stands.is_between(before, after))
         })
     }
 }
@@ -202,12 +312,22 @@ impl Scan {
         }
     }
 
+    /// Looks into bytes of any kind: a file, a key or a value, what a transaction is.
     pub fn look(&mut self, place: &str, bytes: &[u8]) {
+        self.look_as(Medium::Bytes(bytes.len()), place, bytes);
+    }
+
+    /// Looks into what is text from its beginning to its end.
+    pub fn look_at_text(&mut self, place: &str, text: &str) {
+        self.look_as(Medium::Text, place, text.as_bytes());
+    }
+
+    fn look_as(&mut self, medium: Medium, place: &str, bytes: &[u8]) {
         for (at, two) in bytes.windows(2).enumerate() {
             if !self.needles.begins[pair(two[0], two[1])] {
                 continue;
             }
-            for needle in self.needles.at(at, bytes) {
+            for needle in self.needles.at(at, bytes, medium) {
                 let places = self.found.entry(needle.name.clone()).or_default();
                 places.insert(place.to_owned());
             }
@@ -216,7 +336,7 @@ impl Scan {
 
     /// Looks into the text of a document and into the bytes that it gives in hexadecimal.
     pub fn look_into(&mut self, place: &str, document: &Value) {
-        self.look(place, document.to_string().as_bytes());
+        self.look_at_text(place, &document.to_string());
         self.look_into_bytes(place, document);
     }
 
@@ -249,27 +369,123 @@ impl Scan {
     }
 }
 
+/// Whether a text is what a search finds, and all that it finds.
+fn finds(text: &str, search: impl FnOnce(&mut Scan)) -> bool {
+    let mut scan = Scan::new(Needles::new(&[text.to_owned()].into()));
+    search(&mut scan);
+    scan.found.contains_key(text)
+}
+
+/// Every kind of text: words by length, numbers by digits, and what is not ASCII.
+const KINDS: &[&str] = &[
+    "US",
+    "01",
+    "Liz",
+    "I10",
+    "140",
+    "李",
+    "June",
+    "2024",
+    "Ana Li",
+    "8302-2",
+    "血常规",
+    "王伟",
+    "02108",
+    "31378",
+    "313782",
+    "1153378",
+    "38341003",
+    "703151001",
+    "6176388000",
+    "98765432109",
+    "428191000124101",
+    "Elevated glucose",
+];
+
 #[test]
-fn short_codes_are_found_where_they_stand_by_themselves() {
-    let texts = ["8302-2", "313782", "Liz312", "血常规", "1234567890123"];
-    let texts: BTreeSet<String> = texts.map(str::to_owned).into();
-    let found = |bytes: &[u8]| -> Vec<String> {
-        let mut scan = Scan::new(Needles::new(&texts));
-        scan.look("here", bytes);
-        scan.found.into_keys().collect()
-    };
-    assert_eq!(found(br#"{"code":"8302-2"}"#), ["8302-2"]);
-    assert_eq!(found(b"\x18313782\x01"), ["313782"]);
-    assert_eq!(found(b"Liz312"), ["Liz312"]);
-    assert_eq!(found("a血常规b".as_bytes()), ["血常规"]);
-    assert_eq!(found(b"x1234567890123x"), ["1234567890123"]);
-    let without = [
-        &b"18302-2"[..],
-        b"took 313782 ns",
-        b"Liz3127",
-        b"31234567890123",
-    ];
-    for bytes in without {
-        assert!(found(bytes).is_empty(), "{bytes:?}");
+fn every_kind_of_text_is_found_where_programs_put_it() {
+    for text in KINDS {
+        let document = serde_json::json!({ "code": [text] });
+        assert!(
+            finds(text, |scan| scan.look_into("an answer", &document)),
+            "{text}"
+        );
+        // Too short, or likely a measurement, without a frame.
+        let is_framed_only = text.len() == 2 || (is_number(text) && text.len() < FRAMELESS);
+        let is_plain = !is_framed_only && *text != "31378";
+        for line in [
+            format!("found code={text}"),
+            format!("found {text} by chance"),
+            format!("{{\"message\":\"about {text}, again\"}}"),
+            format!("seen{{code=\"x\",of={text}}} 1"),
+        ] {
+            let is_found = finds(text, |scan| scan.look_at_text("a log", &line));
+            assert_eq!(is_found, is_plain, "{line}");
+        }
+        let label = format!("seen{{code=\"{text}\"}} 1");
+        assert!(
+            finds(text, |scan| scan.look_at_text("metrics", &label)),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn every_kind_of_text_is_found_where_it_is_stored() {
+    // The length of the next field is a digit, the field before ends with anything.
+    let stored = |text: &str| ([0xee_u8; 4], text, "twelve bytes", [0xee_u8; 4]).encode();
+    let in_noise = |text: &str| [vec![0xee; SHORT_VALUE], stored(text)].concat();
+    for text in KINDS {
+        let is_stored = text.len() > 2;
+        let value = stored(text);
+        assert_eq!(
+            finds(text, |scan| scan.look("state", &value)),
+            is_stored,
+            "{text}"
+        );
+        let answer = Value::String(format!("0x{}", hex::encode(&value)));
+        let is_found = finds(text, |scan| scan.look_into("state_getStorage", &answer));
+        assert_eq!(is_found, is_stored, "{text}");
+        let value = Value::String(format!("0x{}", hex::encode(text)));
+        let is_found = finds(text, |scan| scan.look_into("an argument", &value));
+        assert_eq!(is_found, is_stored, "{text}");
+        let value = in_noise(text);
+        let is_found = finds(text, |scan| scan.look("a file", &value));
+        assert_eq!(is_found, text.len() > 3, "{text}");
+    }
+    let found = |text: &str, bytes: &[u8]| finds(text, |scan| scan.look("a file", bytes));
+    assert!(found("Liz312", b"Liz312"));
+    assert!(found("31378", b"\x0131378\x01"));
+    assert!(found("703151001", b"$703151001\xee"));
+    assert!(found("Liz", b"{\"given\":[\"Liz\"]}"));
+}
+
+#[test]
+fn what_only_looks_like_a_text_is_not_found() {
+    for (text, line) in [
+        ("US", "US USB \"USD\" =US"),
+        ("01", "01 2001 =01 \"2001\""),
+        ("Liz", "Lizard Liz312 0Liz"),
+        ("140", "took 140 ms, bytes=140, \"1140\""),
+        ("June", "Juneau"),
+        ("8302-2", "18302-2"),
+        ("31378", "took 31378 ns, bytes=31378"),
+        ("313782", "0x313782 1313782 0.313782 313782.5 313782ns"),
+        ("703151001", "0x703151001f 3703151001 1.703151001"),
+        ("428191000124101", "3428191000124101"),
+    ] {
+        assert!(
+            !finds(text, |scan| scan.look_at_text("a log", line)),
+            "{line}"
+        );
+        assert!(
+            !finds(text, |scan| scan.look("a file", line.as_bytes())),
+            "{line}"
+        );
+    }
+    // Without their length, what is short counts in no bytes.
+    for text in ["Liz", "June", "140", "2024"] {
+        let bytes = [&[0xee, 0][..], text.as_bytes(), &[0, 0xee]].concat();
+        assert!(!finds(text, |scan| scan.look("a file", &bytes)), "{text}");
     }
 }

@@ -53,11 +53,15 @@ pub fn scene(day: &Day) {
     redeemed(day);
 }
 
-/// Issues an invoice of one line.
+/// Issues an invoice of one line to an outpatient.
 fn bill(day: &Day, patient: u64, code: &str, price_fen: u64) -> String {
+    bill_in(day, "outpatient", patient, code, price_fen)
+}
+
+fn bill_in(day: &Day, setting: &str, patient: u64, code: &str, price_fen: u64) -> String {
     let today = day.date(0).0;
     let invoice = json!({
-        "patient": patient, "setting": "outpatient", "service": [today, today], "readers": [2, 3],
+        "patient": patient, "setting": setting, "service": [today, today], "readers": [2, 3],
         "lines": [{
             "item": { "system": "urn:example", "code": code, "name": code },
             "class": "a", "prepayBp": 0, "unitPriceFen": price_fen, "quantity": 1,
@@ -111,11 +115,21 @@ fn settled(day: &Day) {
     let settle = format!("settle {invoice} {coverage}");
     let settlement = day.made(DESK, &settle, "settlement");
     day.ok(DESK, &format!("reverse {settlement}"));
-    day.ok(OTHER, &format!("pre-settle {invoice} {coverage}"));
+    let pre_settle = format!("pre-settle {invoice} {coverage}");
+    // Of 200.00 an outpatient's deductible takes 50.00, and the fund pays 70 % of the rest.
+    pre_settled(day, &pre_settle, [5_000, 10_500, 10_500, 9_500]);
     day.ok(OTHER, &format!("pay {invoice} --amount-fen 20000"));
+    pre_settled(day, &pre_settle, [5_000, 10_500, 0, 0]);
     let claimed = day.ok(OTHER, &format!("claim {invoice} {coverage}"));
     assert_eq!(claimed["details"]["toPatientFen"], "10500");
+    day.refused(OTHER, &pre_settle, "AlreadySettled");
     let cancelled = bill(day, 2, "B-3", 100);
+    // Nothing is left of the deductible, and inpatients have none.
+    let pre_settle = format!("pre-settle {cancelled} {coverage}");
+    pre_settled(day, &pre_settle, [0, 70, 70, 30]);
+    let stay = bill_in(day, "inpatient", 2, "B-4", 30_000);
+    let pre_settle = format!("pre-settle {stay} {coverage}");
+    pre_settled(day, &pre_settle, [0, 21_000, 21_000, 9_000]);
     day.ok(DESK, &format!("cancel-invoice {cancelled} --reason error"));
     day.ok(OTHER, "invoices");
     day.ok(OTHER, "coverages");
@@ -125,6 +139,24 @@ fn settled(day: &Day) {
     day.ok(INSURER, &change);
     let version = format!("publish-version 0 scheme.json --from {tomorrow}");
     day.ok(INSURER, &version);
+}
+
+/// What patient and insurer find that a settlement would bring: deductible, fund's part, what goes to
+/// the hospital, and what is left to pay.
+#[track_caller]
+fn pre_settled(day: &Day, command: &str, expected: [u64; 4]) {
+    for who in [OTHER, INSURER] {
+        let told = day.ok(who, command);
+        let split = &told["split"];
+        let found = [
+            &split["deductible_fen"],
+            &split["pool_fen"],
+            &told["to_member_fen"],
+            &told["rest_fen"],
+        ];
+        assert_eq!(found.map(Value::as_u64), expected.map(Some), "{told}");
+        assert_eq!(told["recomputed"], true, "{told}");
+    }
 }
 
 /// A personal account, to the end of its coverage.

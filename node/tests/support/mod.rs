@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses a part of this")]
 
 pub mod acts;
+pub mod bundles;
 pub mod calls;
 pub mod drafts;
 

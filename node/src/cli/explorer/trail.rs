@@ -1,7 +1,7 @@
 //! A visit, from its booking to its settlements.
 
 use anyhow::Result;
-use serde_json::json;
+use serde_json::{json, Value};
 use xinglin_primitives::{AppointmentId, Entity};
 use xinglin_rpc_api::{explorer::OperationView, questions as ask};
 use xinglin_sdk::trail::{self, Cut};
@@ -19,10 +19,8 @@ pub async fn run(asking: &Asking, appointment: AppointmentId) -> Result<()> {
     let hidden: Vec<String> = visit.hidden.iter().map(Entity::to_string).collect();
     let cut: Vec<String> = visit.cut.iter().map(Cut::to_string).collect();
     if asking.form == Form::Json {
-        let question = ask::Trail { appointment };
-        let state = client.ask_json(key, case, &question).await?;
         let document = json!({
-            "trail": state,
+            "trail": state(asking, appointment).await?,
             "operations": visit.operations,
             "hidden": hidden,
             "cut": cut,
@@ -38,4 +36,27 @@ pub async fn run(asking: &Asking, appointment: AppointmentId) -> Result<()> {
         eprintln!("not read: {part}");
     }
     Ok(())
+}
+
+/// The visit's state, with as many pages of its invoices as are followed.
+async fn state(asking: &Asking, appointment: AppointmentId) -> Result<Value> {
+    let (client, key, case) = (&asking.client, asking.key()?, asking.case);
+    let mut question = ask::Trail {
+        appointment,
+        before: None,
+    };
+    let mut state = client.ask_json(key, case, &question).await?;
+    for _ in 1..trail::PAGES_MAX {
+        question.before = serde_json::from_value(state["next"].clone())?;
+        if question.before.is_none() {
+            break;
+        }
+        let mut page = client.ask_json(key, case, &question).await?;
+        let more = page["invoices"].as_array_mut().map(std::mem::take);
+        if let Some(all) = state["invoices"].as_array_mut() {
+            all.extend(more.unwrap_or_default());
+        }
+        state["next"] = page["next"].take();
+    }
+    Ok(state)
 }

@@ -6,6 +6,7 @@
 mod calibrate;
 mod measure;
 mod report;
+mod required;
 mod submit;
 mod workload;
 
@@ -20,6 +21,7 @@ use xinglin_tests::{
 
 use crate::{
     report::Report,
+    required::Required,
     workload::{clinic, simple, Workload},
 };
 
@@ -54,9 +56,8 @@ struct Args {
     /// Write the report as JSON to this file too.
     #[arg(long)]
     json: Option<PathBuf>,
-    /// Exit with an error below this many final transactions per second.
-    #[arg(long)]
-    require_tps: Option<f64>,
+    #[command(flatten)]
+    required: Required,
 }
 
 #[tokio::main]
@@ -101,7 +102,7 @@ async fn main() -> Result<()> {
         node.stop().await?;
     }
     measured.ensure_succeeded()?;
-    report.check(args.require_tps)
+    args.required.check(&report.reached())
 }
 
 /// A consortium that does not run yet, with the parties that the workload needs.

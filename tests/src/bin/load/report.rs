@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use anyhow::{ensure, Result};
 use comfy_table::{presets::UTF8_FULL_CONDENSED, Table};
 use hdrhistogram::Histogram;
 use serde::Serialize;
@@ -10,6 +9,7 @@ use serde::Serialize;
 use crate::{
     calibrate::Calibration,
     measure::Measured,
+    required::Reached,
     workload::{clinic::PreSettlements, Workload},
     Args,
 };
@@ -195,16 +195,13 @@ impl Report {
         table
     }
 
-    /// It must have been fast enough, if a figure was asked for.
-    pub fn check(&self, require_tps: Option<f64>) -> Result<()> {
-        if let Some(required) = require_tps {
-            ensure!(
-                self.tps >= required,
-                "{:.0} TPS, {required:.0} are required",
-                self.tps
-            );
+    /// The figures of which some may be required.
+    pub fn reached(&self) -> Reached {
+        let p99 = |latency: &Option<Latency>| latency.as_ref().map(|it| it.p99);
+        Reached {
+            tps: self.tps,
+            question_p99_ms: [p99(&self.pre_settle_ms), p99(&self.pre_settle_signed_ms)],
         }
-        Ok(())
     }
 }
 

@@ -21,8 +21,9 @@ use super::{
     CLINIC, PATIENT, PROVIDER,
 };
 
-/// A regulator that the council admits: member 5.
+/// A regulator that the council admits: member 6.
 const INSPECTORATE: &str = "//Frank";
+const BANK: &str = "//Eve";
 
 /// Lets the council carry a motion: of all there were, the one with this number.
 fn carry(chain: &mut Chain, index: u32, call: RuntimeCall) {
@@ -32,11 +33,11 @@ fn carry(chain: &mut Chain, index: u32, call: RuntimeCall) {
     let length_bound = call.encoded_size() as u32;
     let proposal_weight_bound = call.get_dispatch_info().call_weight;
     let propose = RuntimeCall::Council(Council::propose {
-        threshold: 4,
+        threshold: 5,
         proposal: Box::new(call),
         length_bound,
     });
-    let votes = [HOSPITAL, CLINIC, INSURER, REGULATOR].map(|seat| {
+    let votes = [HOSPITAL, CLINIC, INSURER, REGULATOR, BANK].map(|seat| {
         let vote = Council::vote {
             proposal: proposal_hash,
             index,
@@ -111,7 +112,7 @@ pub(super) fn cases(chain: &mut Chain) {
         ],
     );
     let case = CaseId(1);
-    let to = MemberId(5);
+    let to = MemberId(6);
     let transfer = pallet_audit::Call::transfer_case { case, to };
     chain.block(1_000, vec![(REGULATOR, transfer.into())]);
     let finding = shared::statement(13);
@@ -163,7 +164,7 @@ pub(super) fn staff(chain: &mut Chain) {
         department: DepartmentId(9),
     };
     let suspend = Members::suspend_licence {
-        practitioner: PractitionerId(3),
+        practitioner: PractitionerId(4),
     };
     chain.block(
         1_000,
