@@ -33,7 +33,12 @@ const BANDS: &str = "[{ \"upToFen\": 2000000, \"ratioBp\": 7000 }]";
 
 const WRONG: &[Wrong] = &[
     wrong("invoice.json", PRICE, OVERFLOWING, "invoice.json"),
-    wrong("invoice.json", PRICE, "\"unitPriceFen\": -1", "unitPriceFen"),
+    wrong(
+        "invoice.json",
+        PRICE,
+        "\"unitPriceFen\": -1",
+        "unitPriceFen",
+    ),
     wrong("invoice.json", PRICE, "\"unitPriceFen\": 0", "unitPriceFen"),
     wrong(
         "invoice.json",
