@@ -29,8 +29,8 @@ fn the_presets_have_these_genesis_hashes() {
     assert_eq!(
         [hash("dev"), hash("local")],
         [
-            "0x6c6dfdfd3bbbc257934144237426e338c5e3df63ff76bd780b768beaa388fea8",
-            "0xb222508510dddea339d2dbb91420a2cd815c05cd80314ffc75b3d4ba47d3f1f9",
+            "0x5b910ebd4708d6b5ce088ff98a2042a7c810120a875b95463fa65a372169bab9",
+            "0xb7d0a00bd3f682df05a25095c0c1b81cbc54bc545084c65dfc1bbf455ce6067c",
         ]
     );
 }
