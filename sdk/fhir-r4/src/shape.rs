@@ -4,7 +4,7 @@
 const CALLER_DEPTH_MAX: usize = 12;
 /// Most values of a resource: objects, arrays, and what stands in them. An object of some types takes
 /// kilobytes, whatever it holds.
-pub(crate) const VALUES_MAX: usize = 50_000;
+pub const VALUES_MAX: usize = 50_000;
 
 /// How a JSON text is built.
 #[derive(Default)]
